@@ -1,0 +1,269 @@
+"""All that a plugin may import, on one page: the words, the data it makes, and the protocols it meets."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import BinaryIO, ClassVar, Protocol, TypeVar
+
+from callcheck.model import (
+    Evidence,
+    FlowSecond,
+    Instrument,
+    Json,
+    Network,
+    Numbered,
+    Observation,
+    Plugin,
+    Report,
+    Run,
+    SavedObservation,
+    Target,
+    Tool,
+    Verdict,
+)
+from callcheck.words import (
+    Cause,
+    Claim,
+    Depth,
+    Failure,
+    Function,
+    Knowledge,
+    Mechanism,
+    Outcome,
+    Role,
+    Transport,
+    Where,
+)
+
+__all__ = [
+    "Arm",
+    "BudgetExceededError",
+    "Cause",
+    "Check",
+    "CheckInfo",
+    "Claim",
+    "Context",
+    "Datagram",
+    "Depth",
+    "Evidence",
+    "Failure",
+    "FlowCodec",
+    "FlowSecond",
+    "Function",
+    "IcmpError",
+    "Instrument",
+    "Json",
+    "Knowledge",
+    "LinkState",
+    "Mechanism",
+    "Meter",
+    "Network",
+    "Numbered",
+    "Observation",
+    "Outcome",
+    "Packet",
+    "Plugin",
+    "Report",
+    "Reporter",
+    "Role",
+    "Run",
+    "SavedObservation",
+    "Stream",
+    "Target",
+    "Tool",
+    "Transport",
+    "Verdict",
+    "Where",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """A datagram that came. `received_us` is run time; `kernel_stamped` says whether the kernel or we took it."""
+
+    payload: bytes
+    received_us: int
+    kernel_stamped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IcmpError:
+    """An ICMP error to something we sent: its name, the hop that sent it ("" where the system hides it), type, code."""
+
+    failure: Failure
+    hop: str
+    icmp_type: int
+    icmp_code: int
+    received_us: int
+
+
+class Datagram(Protocol):
+    """A connected UDP (or ICMP echo) socket on a source port of its own."""
+
+    @property
+    def local(self) -> tuple[str, int]: ...
+    def send(self, payload: bytes, *, ttl: int | None = None) -> int | Failure:
+        """Send one datagram; the run time in microseconds just before it left, or why it could not."""
+        ...
+
+    async def receive(self, *, timeout_s: float) -> Packet | IcmpError | None:
+        """The next packet or ICMP error in order of arrival; None when the time is over."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Stream(Protocol):
+    """A TCP (or TLS) connection; `connect_ms` is how long the connection took to open."""
+
+    @property
+    def connect_ms(self) -> float: ...
+    async def send(self, payload: bytes) -> Failure | None: ...
+    async def receive(self, *, max_bytes: int, timeout_s: float) -> bytes | Failure:
+        """At least one byte, or why none came (`Failure.eof` at the end of the stream)."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """What the system tells about the way out; None where this platform does not tell."""
+
+    default_route: bool | None
+    gateway: str
+    interface: str
+    tunnel: bool | None
+    wireless: bool | None
+    resolvers: tuple[str, ...]
+
+
+class FlowCodec(Protocol):
+    """How one arm's packets look: sans-IO, picklable, made anew for each flow. `legs` sockets are opened for it, and
+    opened again after `packets_per_port` packets (0: never)."""
+
+    legs: int
+    packets_per_port: int
+
+    def greet(self, random: bytes) -> Sequence[tuple[int, bytes]]:
+        """What to send, on which leg, before the first packet, and again until `ready`. `random` is 64 bytes."""
+        ...
+
+    def packet(self, number: int, random: bytes) -> tuple[int, bytes]:
+        """The leg and the bytes of numbered packet `number`. `random` is 64 bytes."""
+        ...
+
+    def received(self, leg: int, datagram: bytes) -> int | None:
+        """The number of the packet that this datagram brings or answers; None for anything else."""
+        ...
+
+    @property
+    def ready(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """One flow of numbered packets to a resolved target, compared with others of the same moment."""
+
+    name: str
+    target: Target
+    codec: FlowCodec
+    rate_pps: float
+    start_s: float = 0.0
+
+
+class Meter(Protocol):
+    """Counts what a library that dials by itself has moved."""
+
+    def add(self, count_bytes: int) -> None: ...
+
+
+class BudgetExceededError(Exception):
+    """The check has used the bytes its info promised; what it observed until then is kept."""
+
+
+class Context(Protocol):
+    """What a check may do. It stamps times, counts bytes and enforces the budget; network failures are values."""
+
+    @property
+    def depth(self) -> Depth: ...
+    def targets(
+        self,
+        *,
+        role: Role | None = None,
+        service: str | None = None,
+        function: Function | None = None,
+        protocol: str | None = None,
+    ) -> Sequence[Target]: ...
+    def answered(
+        self,
+        *,
+        role: Role | None = None,
+        service: str | None = None,
+        function: Function | None = None,
+        protocol: str | None = None,
+    ) -> Sequence[Target]:
+        """Targets that answered some check earlier in this run."""
+        ...
+
+    def now_us(self) -> int: ...
+    def random_bytes(self, count: int) -> bytes: ...
+    async def sleep(self, seconds: float) -> None: ...
+    async def link(self) -> LinkState: ...
+    async def resolve(self, host: str) -> Sequence[str] | Failure:
+        """IPv4 addresses of a name by the system's own resolver."""
+        ...
+
+    async def udp(self, target: Target) -> Datagram | Failure: ...
+    async def icmp(self, address: str) -> Datagram | Failure: ...
+    async def tcp(
+        self, target: Target, *, tls: str | None = None, ttl: int | None = None, timeout_s: float = 2.5
+    ) -> Stream | Failure | IcmpError:
+        """Connect within `timeout_s`; `tls` is the server name to offer and verify; with `ttl` the answer may be an ICMP error."""
+        ...
+
+    def flows(self, arms: Sequence[Arm], *, seconds: float) -> AsyncIterator[FlowSecond]: ...
+    def external(self, host: str, max_bytes: int) -> AbstractContextManager[Meter]: ...
+    def emit(self, observation: Observation) -> int: ...
+    def progress(self, fraction: float, note: str = "") -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckInfo:
+    """`needs` names checks that, where they run at all, run before this one; `alone` keeps others from running beside
+    it. The engine enforces `max_seconds` and `max_bytes`. `discloses` is said before consent: what the far end
+    learns."""
+
+    name: str
+    version: str
+    title: str
+    max_seconds: float
+    max_bytes: int
+    discloses: str
+    needs: tuple[str, ...] = ()
+    alone: bool = False
+
+
+P = TypeVar("P")
+
+
+class Check(Protocol[P]):
+    """A plugin that measures one thing. An exception out of `run` means "could not run" and costs this check alone."""
+
+    info: ClassVar[CheckInfo]
+
+    @property
+    def params(self) -> type[P]: ...
+    async def run(self, ctx: Context, params: P) -> None: ...
+    def read(self, observations: Sequence[Numbered[Observation]]) -> Iterable[Evidence]: ...
+
+
+class Reporter(Protocol):
+    """Writes a report in one form; `suffix` is that form's file ending, dot included."""
+
+    name: str
+    suffix: str
+
+    def write(self, report: Report, language: str, out: BinaryIO) -> None: ...

@@ -1,0 +1,64 @@
+"""One question, one answer, for plugins: a datagram on a fresh source port and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from callcheck.api import Context, Datagram, IcmpError, Target
+from callcheck.words import Failure
+
+T = TypeVar("T")
+
+_MS = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    """What one question brought: `value` and `rtt_ms`, or why not. `local` is the socket's own address and port;
+    `hop` is who sent an ICMP error, "" otherwise."""
+
+    value: T | None
+    failure: Failure | None
+    rtt_ms: float | None = None
+    local: tuple[str, int] = ("", 0)
+    hop: str = ""
+
+
+async def ask(
+    ctx: Context, target: Target, question: bytes, read: Callable[[bytes], T | None], *, timeout_s: float
+) -> Answer[T]:
+    """Send `question` once and wait for a datagram that `read` accepts. There is no retransmission: a lost packet
+    shall be seen, and a round-trip time belongs to one packet. Datagrams that `read` refuses name the failure only
+    when nothing better comes."""
+    sock = await ctx.udp(target)
+    if isinstance(sock, Failure):
+        return Answer(None, sock)
+    try:
+        sent_us = sock.send(question)
+        if isinstance(sent_us, Failure):
+            return Answer(None, sent_us, local=sock.local)
+        return await _wait(ctx, sock, sent_us, read, timeout_s)
+    finally:
+        sock.close()
+
+
+async def _wait(
+    ctx: Context, sock: Datagram, sent_us: int, read: Callable[[bytes], T | None], timeout_s: float
+) -> Answer[T]:
+    failure = Failure.timeout
+    deadline_us = sent_us + int(timeout_s * 1e6)
+    while (left_us := deadline_us - ctx.now_us()) > 0:
+        heard = await sock.receive(timeout_s=left_us / 1e6)
+        if heard is None:
+            break
+        if isinstance(heard, IcmpError):
+            return Answer(None, heard.failure, local=sock.local, hop=heard.hop)
+        value = read(heard.payload)
+        if value is not None:
+            # A stamp of the kernel and a reading of ours may differ by a little: never report less than nothing.
+            rtt_ms = max(heard.received_us - sent_us, 0) / _MS
+            return Answer(value, None, round(rtt_ms, 3), sock.local)
+        failure = Failure.not_ours
+    return Answer(None, failure, local=sock.local)

@@ -1,0 +1,141 @@
+"""`callcheck lab`: see callcheck work on a network whose truth is known."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from callcheck.cli.output import BAD_DATA, INTERNAL, NO_LAB, fail, put, save, say, tr
+from callcheck.words import Depth
+
+if TYPE_CHECKING:
+    from callcheck.lab.scenario import Scenario
+    from callcheck.lab.score import Line
+
+_ = tr()
+DEPTHS = click.Choice(["quick", "standard", "deep"])
+SERVERS = click.Choice(["real", "own"])
+DEPTH_HELP = _("How long and how closely to look.")
+FORM_HELP = _("plain, json, or events (the journal, live).")
+SERVERS_HELP = _("real: coturn and unbound where installed; own: only callcheck's stand-ins.")
+
+
+@click.group(help=_("Run callcheck on a network inside this machine, where the right answer is known."))
+def lab() -> None:
+    pass
+
+
+@lab.command("list", help=_("List the built-in scenarios."))
+def list_scenarios() -> int:
+    from callcheck.lab import play  # noqa: PLC0415 - an ordinary run shall not load the lab
+
+    with _one_line_errors():
+        for name in play.built_in():
+            put(f"{name:26} {play.find(name).summary}\n".encode())
+    return 0
+
+
+@lab.command("run", help=_("Run callcheck inside a scenario: a built-in id or a TOML file."))
+@click.argument("scenario")
+@click.option(
+    "--depth", type=DEPTHS, default="standard", show_default=True, help=_("How long and how closely to look.")
+)
+@click.option(
+    "--format", "form", default="plain", show_default=True, help=_("plain, json, or events (the journal, live).")
+)
+@click.option("--out", type=click.Path(path_type=Path), help=_("Save to this file instead of printing."))
+@click.option("--seed", type=int, help=_("Draw the scenario's numbers with this seed."))
+@click.option("--keep", type=click.Path(path_type=Path), help=_("Keep the lab's logs in this folder."))
+@click.option("--servers", type=SERVERS, default="real", show_default=True, help=SERVERS_HELP)
+@click.option("--shipped-catalog", is_flag=True, help=_("Know of the servers only what the shipped catalogue knows."))
+def run_scenario(
+    *,
+    scenario: str,
+    depth: str,
+    form: str,
+    out: Path | None,
+    seed: int | None,
+    keep: Path | None,
+    servers: str,
+    shipped_catalog: bool,
+) -> int:
+    from callcheck.lab import play  # noqa: PLC0415 - an ordinary run shall not load the lab
+
+    arguments = ["--depth", depth, "--format", form, *(["--out", str(out.absolute())] if out else [])]
+    with _one_line_errors():
+        found = play.find(scenario, seed)
+        network = play.lab_of(found, real_servers=servers == "real", keep=keep)
+        played = play.play(network, play.run_arguments(*arguments, overlay=not shipped_catalog))
+    for reason in played.lab.void:
+        say(tr()("callcheck lab: this run shows nothing: {reason}").format(reason=reason))
+    return played.exit_code
+
+
+@lab.command("score", help=_("Play scenarios with several seeds and compare the verdicts with the truth."))
+@click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
+@click.option("--depth", type=DEPTHS, default="quick", show_default=True, help=DEPTH_HELP)
+@click.option("--seeds", type=click.IntRange(1, 1000), default=1, show_default=True, help=_("Seeds a scenario."))
+@click.option("--jobs", type=click.IntRange(1, 64), help=_("Labs at a time; half the processors unless said."))
+@click.option("--servers", type=SERVERS, default="real", show_default=True, help=SERVERS_HELP)
+@click.option("--out", type=click.Path(path_type=Path), help=_("Also save the table to this file."))
+def score_scenarios(
+    *, scenarios: tuple[str, ...], depth: str, seeds: int, jobs: int | None, servers: str, out: Path | None
+) -> int:
+    from callcheck.lab import play, score  # noqa: PLC0415 - an ordinary run shall not load the lab
+
+    with _one_line_errors():
+        found: list[Scenario] = [play.find(name) for name in scenarios or play.built_in()]
+        lines = score.score(
+            found,
+            depth=cast("Depth", depth),
+            seeds=seeds,
+            jobs=jobs or max(1, (os.cpu_count() or 2) // 2),
+            real_servers=servers == "real",
+            told=_tell,
+        )
+    table = score.table(lines)
+    if out is not None:
+        save(out, table.encode(), force=True)
+    put(table.encode())
+    return 0 if all(line.result != "wrong" for line in lines) else 1
+
+
+@lab.command("shell", help=_("A shell, or a command after --, inside the scenario's client."))
+@click.argument("scenario")
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@click.option("--seed", type=int, help=_("Draw the scenario's numbers with this seed."))
+@click.option("--servers", type=SERVERS, default="real", show_default=True, help=SERVERS_HELP)
+def shell(*, scenario: str, command: tuple[str, ...], seed: int | None, servers: str) -> int:
+    from callcheck.lab import play  # noqa: PLC0415 - an ordinary run shall not load the lab
+
+    with _one_line_errors():
+        network = play.lab_of(play.find(scenario, seed), real_servers=servers == "real")
+        played = play.play(network, command or (os.environ.get("SHELL", "/bin/sh"),))
+    return played.exit_code
+
+
+def _tell(line: Line) -> None:
+    say(f"{line.scenario} seed {line.seed}: {line.result} ({line.seconds:.1f} s)")
+    for note in line.notes:
+        say(f"    {note}")
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    """Whatever keeps the lab from running ends in one line and the right exit code."""
+    from callcheck.lab.lab import LabError, LabUnavailable  # noqa: PLC0415 - as above
+    from callcheck.lab.scenario import ScenarioError  # noqa: PLC0415 - as above
+
+    try:
+        yield
+    except ScenarioError as error:
+        fail(BAD_DATA, str(error))
+    except LabUnavailable as error:
+        fail(NO_LAB, tr()("the lab cannot run here: {reason}").format(reason=error))
+    except LabError as error:
+        fail(INTERNAL, str(error))

@@ -1,0 +1,125 @@
+"""`callcheck checks`, `targets`, `consent`, `wipe`: what there is, whom it talks to, and what was agreed to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from callcheck.api import CheckInfo
+from callcheck.catalog import load as catalog
+from callcheck.cli.output import BAD_DATA, USAGE, fail, put, say, tr, visible
+from callcheck.engine import plugins
+from callcheck.model import Target
+from callcheck.submit import consent as consents
+
+_ = tr()
+
+
+@click.command(help=_("List the plugins with their distribution and version."))
+def checks() -> int:
+    try:
+        found = plugins.find_all()
+    except plugins.PluginError as error:
+        fail(USAGE, str(error))
+    for one in found:
+        described = one.described()
+        line = f"{described.kind:9} {described.name:12} {described.distribution} {described.version}"
+        put(f"{visible(line)}\n".encode())
+    _loaded, problems = plugins.load_checks()
+    for problem in problems:
+        say(tr()("callcheck: cannot be used: {problem}").format(problem=problem))
+    return 0
+
+
+@click.command(help=_("List every host that a run would contact, why, and what it learns."))
+@click.option("--cost", is_flag=True, help=_("Also say how long a run takes and how much it moves at most."))
+@click.option(
+    "--catalog", "catalog_file", type=click.Path(path_type=Path), help=_("A catalogue to lay over the shipped one.")
+)
+def targets(cost: bool, catalog_file: Path | None) -> int:
+    try:
+        listed = catalog.with_overlay(catalog_file) if catalog_file else catalog.shipped()
+    except catalog.CatalogError as error:
+        fail(BAD_DATA, str(error))
+    loaded, _problems = plugins.load_checks()
+    for target in listed:
+        put(f"{_line(target)}\n".encode())
+    translate = tr()
+    put(("\n" + translate("What they learn:") + "\n").encode())
+    for check in loaded.values():
+        info: CheckInfo = check.info
+        put(f"  {translate(info.title)} ({info.name}): {translate(info.discloses)}\n".encode())
+        if cost:
+            text = translate("    at most {seconds:g} s and {kilobytes:.0f} kB")
+            put((text.format(seconds=info.max_seconds, kilobytes=info.max_bytes / 1000) + "\n").encode())
+    return 0
+
+
+def _line(target: Target) -> str:
+    whose = f"{target.service} {target.function}" if target.service else target.role
+    forms = ", ".join(f"{form}: {knowledge}" for form, knowledge in target.answers.items())
+    return f"{target.endpoint:34} {whose:20} {target.protocol:15} {forms}  ({target.source}, {target.as_of})"
+
+
+@click.command(help=_("Say what measuring discloses, and keep your consent to it."))
+@click.option("--version", "version", type=int, help=_("The version of the text that you have read."))
+@click.option("--accept", is_flag=True, help=_("Keep the consent on this machine."))
+def consent(version: int | None, accept: bool) -> int:
+    translate = tr()
+    if accept:
+        if version != consents.CONSENT_VERSION:
+            wanted = consents.CONSENT_VERSION
+            fail(USAGE, translate("say which text you have read: --version {wanted} --accept").format(wanted=wanted))
+        try:
+            consents.accept()
+        except OSError as error:
+            fail(USAGE, translate("the consent cannot be kept: {reason}").format(reason=error.strerror or error))
+        put((translate("Kept. `callcheck wipe` takes it back.") + "\n").encode())
+        return 0
+    put((_consent_text() + "\n").encode())
+    if consents.is_given():
+        put((translate("You have agreed to this text on this machine.") + "\n").encode())
+    return 0
+
+
+def _consent_text() -> str:
+    translate = tr()
+    loaded, _problems = plugins.load_checks()
+    lines = [
+        translate("Consent to measuring, version {version}").format(version=consents.CONSENT_VERSION),
+        "",
+        translate(
+            "callcheck sends packets like those of a WhatsApp or Telegram call, from this device, to the hosts that "
+            "`callcheck targets` lists. Your provider can see that, and whom you contact. Nothing is submitted "
+            "anywhere, and an ordinary run writes no file."
+        ),
+        "",
+        *(f"  {translate(check.info.title)}: {translate(check.info.discloses)}" for check in loaded.values()),
+        "",
+        translate(
+            "The call emulation and the packets of limited life can be left out: --without stream --without path"
+        ),
+    ]
+    return "\n".join(lines)
+
+
+@click.command(help=_("Remove everything that callcheck has kept on this machine."))
+@click.option("--yes", is_flag=True, help=_("Do not ask."))
+def wipe(yes: bool) -> int:
+    translate = tr()
+    if not yes and not click.confirm(translate("Remove everything that callcheck keeps here?"), err=True):
+        return 0
+    try:
+        removed = consents.wipe()
+    except OSError as error:
+        fail(USAGE, translate("it cannot be removed: {reason}").format(reason=error.strerror or error))
+    put((translate("Removed.") if removed else translate("There was nothing.")).encode() + b"\n")
+    put(
+        translate(
+            "What callcheck cannot reach: reports you saved elsewhere, your shell's history, package caches, and "
+            "what your provider has recorded."
+        ).encode()
+        + b"\n"
+    )
+    return 0

@@ -1,0 +1,128 @@
+"""`callcheck run`: measure, judge, and print in the form asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+from pathlib import Path
+from typing import cast
+
+import click
+
+from callcheck import session
+from callcheck.api import Reporter
+from callcheck.catalog.load import CatalogError
+from callcheck.cli.output import BAD_DATA, INTERRUPTED, USAGE, fail, language, put, save, say, tr
+from callcheck.cli.progress import progress
+from callcheck.engine import plugins
+from callcheck.engine.events import Event, Sink, encode_line
+from callcheck.engine.plan import PlanError
+from callcheck.model import Report
+from callcheck.submit import consent
+from callcheck.verdict.exit_code import exit_code
+from callcheck.words import Depth
+
+_ = tr()
+DEPTHS = click.Choice(["quick", "standard", "deep"])
+
+
+@click.command(help=_("Measure and judge without a terminal UI. The exit code tells the verdict on calls."))
+@click.option(
+    "--depth", type=DEPTHS, default="standard", show_default=True, help=_("How long and how closely to look.")
+)
+@click.option("--service", "services", multiple=True, metavar="NAME", help=_("Only this service (may be repeated)."))
+@click.option("--only", multiple=True, metavar="CHECK", help=_("Only this check (may be repeated)."))
+@click.option("--without", multiple=True, metavar="CHECK", help=_("Leave this check out (may be repeated)."))
+@click.option(
+    "--catalog",
+    "catalog_file",
+    type=click.Path(path_type=Path),
+    help=_("A catalogue to lay over the shipped one."),
+)
+@click.option(
+    "--format", "form", default="plain", show_default=True, help=_("plain, json, or events (the journal, live).")
+)
+@click.option("--out", type=click.Path(path_type=Path), help=_("Save to this file instead of printing."))
+@click.option("--yes", is_flag=True, help=_("Go ahead without stored consent."))
+def run(
+    *,
+    depth: str,
+    services: tuple[str, ...],
+    only: tuple[str, ...],
+    without: tuple[str, ...],
+    catalog_file: Path | None,
+    form: str,
+    out: Path | None,
+    yes: bool,
+) -> int:
+    request = session.Request(
+        depth=cast("Depth", depth),
+        services=services,
+        only=only,
+        without=without,
+        catalog_file=catalog_file,
+        language=language(),
+    )
+    prepared = _prepared(request)
+    reporter = None if form == "events" else _reporter(form)
+    if out is not None and out.exists():
+        fail(USAGE, tr()("{path} exists already; choose another name").format(path=out))
+    if not yes and not consent.is_given():
+        _explain_consent(prepared)
+        fail(USAGE, tr()("nothing was sent: say --yes, or keep your consent with `callcheck consent`"))
+    for problem in prepared.problems:
+        say(tr()("callcheck: left out: {problem}").format(problem=problem))
+    events, report = _carried_out(prepared, live=reporter is None and out is None)
+    written = _written(reporter, report) if reporter else b"".join(encode_line(event) for event in events)
+    if out is not None:
+        save(out, written, force=False)
+    elif reporter is not None:
+        put(written)
+    return exit_code(report.verdicts) if report.run.complete else INTERRUPTED
+
+
+def _prepared(request: session.Request) -> session.Prepared:
+    try:
+        return session.prepare(request)
+    except CatalogError as error:
+        fail(BAD_DATA, str(error))
+    except (PlanError, plugins.PluginError, session.ChoiceError) as error:
+        fail(USAGE, str(error))
+
+
+def _reporter(form: str) -> Reporter:
+    try:
+        return plugins.load_reporter(form)
+    except plugins.PluginError as error:
+        fail(USAGE, str(error))
+
+
+def _carried_out(prepared: session.Prepared, *, live: bool) -> tuple[list[Event], Report]:
+    translate = tr()
+    titles = {check.info.name: translate(check.info.title) for check in prepared.planned}
+    with contextlib.ExitStack() as stack:
+        sinks: list[Sink] = [stack.enter_context(progress(titles))]
+        if live:
+            sinks.append(lambda event: put(encode_line(event)))
+        events = asyncio.run(session.measure(prepared, sinks))
+    return events, session.report_of(events, prepared.checks, prepared.request.language)
+
+
+def _written(reporter: Reporter, report: Report) -> bytes:
+    buffer = io.BytesIO()
+    reporter.write(report, language(), buffer)
+    return buffer.getvalue()
+
+
+def _explain_consent(prepared: session.Prepared) -> None:
+    translate = tr()
+    say(translate("callcheck would contact:"))
+    for group in sorted({(target.service, target.network, target.protocol) for target in prepared.targets}):
+        count = sum((target.service, target.network, target.protocol) == group for target in prepared.targets)
+        service, network, protocol = group
+        say(f"  {service or network}: {protocol} × {count}")
+    say(translate("What others learn by it:"))
+    for check in prepared.planned:
+        say(f"  {translate(check.info.title)}: {translate(check.info.discloses)}")
+    say(translate("The full list: `callcheck targets`. Nothing is submitted anywhere."))

@@ -1,0 +1,120 @@
+"""`callcheck report` and `callcheck judge`: what was saved, written again or judged again."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from callcheck import session
+from callcheck.api import Reporter
+from callcheck.cli.output import BAD_DATA, USAGE, fail, language, put, save, tr
+from callcheck.engine import plugins
+from callcheck.engine.events import Event
+from callcheck.model import Report, Verdict
+from callcheck.report.redact import redact
+from callcheck.report.refold import journal_of
+from callcheck.report.saved import SavedError, load
+from callcheck.report.schema import json_schema
+from callcheck.verdict.exit_code import exit_code
+
+_ = tr()
+
+
+@click.command(help=_("Write a saved report or journal in any form; what identifies you is left out unless --full."))
+@click.argument("file", required=False)
+@click.option("--format", "form", default="plain", show_default=True, help=_("The reporter to use."))
+@click.option("--lang", type=click.Choice(["en", "ru"]), help=_("Language of the sentences."))
+@click.option("--out", type=click.Path(path_type=Path), help=_("Save to this file instead of printing."))
+@click.option("--force", is_flag=True, help=_("Overwrite the file."))
+@click.option("--full", is_flag=True, help=_("Keep addresses and exact times: for yourself, not for sharing."))
+@click.option("--schema", is_flag=True, help=_("Print the JSON Schema of reports."))
+def report(
+    *, file: str | None, form: str, lang: str | None, out: Path | None, force: bool, full: bool, schema: bool
+) -> int:
+    if schema:
+        written = json.dumps(json_schema(), indent=2, sort_keys=True).encode() + b"\n"
+    else:
+        if file is None:
+            fail(USAGE, tr()("name a saved report or journal, or - for standard input"))
+        chosen = lang or language()
+        saved = _report_from(file, chosen)
+        shown = saved if full else redact(saved)
+        buffer = io.BytesIO()
+        _reporter(form).write(shown, chosen, buffer)
+        written = buffer.getvalue()
+    if out is None:
+        put(written)
+    else:
+        save(out, written, force=force)
+    return 0
+
+
+@click.command(help=_("Judge saved observations again, offline, and say what differs from the saved verdict."))
+@click.argument("file")
+def judge(file: str) -> int:
+    translate = tr()
+    saved, events = _loaded(file)
+    checks, _problems = plugins.load_checks()
+    if saved is not None:
+        before: Sequence[Verdict] = saved.verdicts
+        events = journal_of(saved)
+    else:
+        before = _judged_in(events)
+    after = session.report_of(events, checks, language())
+    for verdict in after.verdicts:
+        old = next((one for one in before if (one.service, one.function) == (verdict.service, verdict.function)), None)
+        put(f"{verdict.service} {verdict.function}: {_in_short(verdict)}\n  {verdict.sentence}\n".encode())
+        if old is None:
+            put(translate("  the saved run had no verdict on this\n").encode())
+        elif _in_short(old) != _in_short(verdict):
+            put(translate("  the saved verdict was: {old}\n").format(old=_in_short(old)).encode())
+        else:
+            put(translate("  the same as the saved verdict\n").encode())
+    return exit_code(after.verdicts)
+
+
+def _in_short(verdict: Verdict) -> str:
+    return f"{verdict.outcome} / {verdict.cause} / {verdict.mechanism} / {verdict.where} ({verdict.confidence:.0%})"
+
+
+def _report_from(file: str, chosen: str) -> Report:
+    saved, events = _loaded(file)
+    if saved is not None:
+        return saved
+    checks, _problems = plugins.load_checks()
+    return session.report_of(events, checks, chosen)
+
+
+def _loaded(file: str) -> tuple[Report | None, list[Event]]:
+    try:
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        found = load(data)
+    except OSError as error:
+        fail(USAGE, f"{file}: {error.strerror or error}")
+    except SavedError as error:
+        fail(BAD_DATA, f"{file}: {error}")
+    return (found, []) if isinstance(found, Report) else (None, found)
+
+
+def _judged_in(events: Sequence[Event]) -> Sequence[Verdict]:
+    import msgspec  # noqa: PLC0415 - only this command reads verdicts out of a journal
+
+    for event in reversed(events):
+        if event.kind == "judged":
+            try:
+                return msgspec.convert(event.data.get("verdicts", []), type=tuple[Verdict, ...])
+            except msgspec.ValidationError as error:
+                fail(BAD_DATA, tr()("the journal's verdicts cannot be read: {reason}").format(reason=error))
+    return ()
+
+
+def _reporter(form: str) -> Reporter:
+    try:
+        return plugins.load_reporter(form)
+    except plugins.PluginError as error:
+        fail(USAGE, str(error))

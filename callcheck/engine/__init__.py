@@ -1,0 +1,1 @@
+"""Runs a plan of checks and writes down what happened."""

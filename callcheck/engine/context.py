@@ -1,0 +1,218 @@
+"""What a check may do: the one implementation of `api.Context` that touches a real network."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from callcheck.api import Arm, BudgetExceededError, CheckInfo, Datagram, IcmpError, LinkState, Meter, Stream
+from callcheck.engine.events import Bus
+from callcheck.flow.runner import FlowError, run_flows
+from callcheck.model import FlowSecond, Observation, Target
+from callcheck.net import link as net_link
+from callcheck.net import resolve as net_resolve
+from callcheck.net.clock import Clock
+from callcheck.net.tcp import TcpStream, open_tcp
+from callcheck.net.udp import DatagramSocket, open_icmp, open_udp
+from callcheck.words import Depth, Failure, Function, Role
+
+
+@dataclass(slots=True)
+class RunState:
+    """What the checks of one run share: the catalogue, the clock, the journal, names looked up, who answered."""
+
+    targets: Sequence[Target]
+    depth: Depth
+    clock: Clock
+    bus: Bus
+    names: dict[str, asyncio.Task[Sequence[str] | Failure]] = field(default_factory=dict)
+    answered: dict[tuple[str, str], Target] = field(default_factory=dict)
+    link: LinkState | None = None
+
+
+class RealContext:
+    """Meets `api.Context` for one check. `close` ends every socket that the check left open."""
+
+    def __init__(self, state: RunState, info: CheckInfo) -> None:
+        self._state = state
+        self._info = info
+        self._spent_bytes = 0
+        self._open: list[DatagramSocket | TcpStream] = []
+        self._over = False
+
+    @property
+    def depth(self) -> Depth:
+        return self._state.depth
+
+    @property
+    def spent_bytes(self) -> int:
+        return self._spent_bytes
+
+    def targets(
+        self,
+        *,
+        role: Role | None = None,
+        service: str | None = None,
+        function: Function | None = None,
+        protocol: str | None = None,
+    ) -> Sequence[Target]:
+        return _matching(self._state.targets, role, service, function, protocol)
+
+    def answered(
+        self,
+        *,
+        role: Role | None = None,
+        service: str | None = None,
+        function: Function | None = None,
+        protocol: str | None = None,
+    ) -> Sequence[Target]:
+        return _matching(tuple(self._state.answered.values()), role, service, function, protocol)
+
+    def now_us(self) -> int:
+        return self._state.clock.now_us()
+
+    def random_bytes(self, count: int) -> bytes:
+        return os.urandom(count)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def link(self) -> LinkState:
+        if self._state.link is None:
+            self._state.link = net_link.link_state()
+        return self._state.link
+
+    async def resolve(self, host: str) -> Sequence[str] | Failure:
+        if host not in self._state.names:
+            self._state.names[host] = asyncio.create_task(net_resolve.resolve(host))
+        return await asyncio.shield(self._state.names[host])
+
+    async def udp(self, target: Target) -> Datagram | Failure:
+        place = await self._place(target)
+        if isinstance(place, Failure):
+            return place
+        return self._keep(open_udp(place, target.port, self._state.clock, self._spend, self._note))
+
+    async def icmp(self, address: str) -> Datagram | Failure:
+        return self._keep(open_icmp(address, self._state.clock, self._spend, self._note))
+
+    async def tcp(
+        self, target: Target, *, tls: str | None = None, ttl: int | None = None, timeout_s: float = 2.5
+    ) -> Stream | Failure | IcmpError:
+        place = await self._place(target)
+        if isinstance(place, Failure):
+            return place
+        stream = await open_tcp(
+            place,
+            target.port,
+            self._state.clock,
+            tls=tls,
+            ttl=ttl,
+            timeout_s=timeout_s,
+            spend=self._spend,
+            note=self._note,
+        )
+        if isinstance(stream, TcpStream):
+            self._open.append(stream)
+        return stream
+
+    async def flows(self, arms: Sequence[Arm], *, seconds: float) -> AsyncIterator[FlowSecond]:
+        placed = []
+        for arm in arms:
+            place = await self._place(arm.target)
+            if not isinstance(place, Failure):
+                placed.append(replace(arm, target=msgspec.structs.replace(arm.target, address=place)))
+        if not placed:
+            return
+        try:
+            async for second in run_flows(placed, seconds=seconds, origin_ns=self._state.clock.origin_ns):
+                arrived = sum(stamp is not None for stamp in second.received_us)
+                self._note((len(second.sent_us) + arrived) * second.ip_bytes)
+                yield second
+        except FlowError as error:
+            raise RuntimeError(f"the flow process failed: {error}") from error
+
+    @contextmanager
+    def external(self, host: str, max_bytes: int) -> Iterator[Meter]:
+        """Books what a library moves; more than `max_bytes`, or than the check has left, ends it."""
+        yield _ExternalMeter(self, host, max_bytes)
+
+    def emit(self, observation: Observation) -> int:
+        self._refuse_if_over()
+        event = self._state.bus.publish("observed", self._info.name, msgspec.to_builtins(observation))
+        target = observation.target
+        if observation.failure is None and target is not None and target.role != "gateway":
+            self._state.answered.setdefault((target.endpoint, target.protocol), target)
+        return event.seq
+
+    def progress(self, fraction: float, note: str = "") -> None:
+        self._refuse_if_over()
+        self._state.bus.publish("progress", self._info.name, {"fraction": min(max(fraction, 0.0), 1.0), "note": note})
+
+    def spend_external(self, count_bytes: int) -> None:
+        self._spend(count_bytes)
+
+    def close(self) -> None:
+        """End every socket, and refuse whatever a check that would not stop still tries."""
+        self._over = True
+        for resource in self._open:
+            if isinstance(resource, TcpStream):
+                resource.abort()
+            else:
+                resource.close()
+        self._open.clear()
+
+    def _keep(self, opened: DatagramSocket | Failure) -> DatagramSocket | Failure:
+        if isinstance(opened, DatagramSocket):
+            self._open.append(opened)
+        return opened
+
+    async def _place(self, target: Target) -> str | Failure:
+        if target.address:
+            return target.address
+        found = await self.resolve(target.host)
+        return found if isinstance(found, Failure) else found[0]
+
+    def _refuse_if_over(self) -> None:
+        if self._over:
+            raise BudgetExceededError(f"{self._info.name} is over")
+
+    def _spend(self, count_bytes: int) -> None:
+        self._refuse_if_over()
+        if self._spent_bytes + count_bytes > self._info.max_bytes:
+            raise BudgetExceededError(f"{self._info.name} may move {self._info.max_bytes} bytes")
+        self._spent_bytes += count_bytes
+
+    def _note(self, count_bytes: int) -> None:
+        self._spent_bytes += count_bytes
+
+
+class _ExternalMeter:
+    def __init__(self, context: RealContext, host: str, max_bytes: int) -> None:
+        self._context = context
+        self._host = host
+        self._left_bytes = max_bytes
+
+    def add(self, count_bytes: int) -> None:
+        self._left_bytes -= count_bytes
+        if self._left_bytes < 0:
+            raise BudgetExceededError(f"the exchange with {self._host} moved more than it promised")
+        self._context.spend_external(count_bytes)
+
+
+def _matching(
+    targets: Sequence[Target], role: str | None, service: str | None, function: str | None, protocol: str | None
+) -> tuple[Target, ...]:
+    return tuple(
+        target
+        for target in targets
+        if (role is None or target.role == role)
+        and (service is None or target.service == service)
+        and (function is None or target.function == function)
+        and (protocol is None or target.protocol == protocol)
+    )

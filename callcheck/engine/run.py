@@ -1,0 +1,105 @@
+"""Runs a plan: one task a check, each with its own budget; whatever happens to one, the others' data stays."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from callcheck.api import BudgetExceededError, Check
+from callcheck.engine.context import RealContext, RunState
+from callcheck.engine.events import CheckOutcome
+from callcheck.engine.plan import Plan
+
+# How long a cancelled check may take to let go before it is left behind.
+LET_GO_S = 1.0
+
+Settled = Callable[[], None]
+
+
+async def run_plan(
+    plan: Plan,
+    checks: Mapping[str, Check[Any]],
+    state: RunState,
+    header: Mapping[str, Any],
+    *,
+    settled: Settled = lambda: None,
+) -> bool:
+    """Run every stage and write the journal on `state.bus`. True if the run came to its end.
+
+    `header` goes into run_started;
+    `settled` is called whenever a check has finished, so that somebody above can judge what is known so far.
+    Cancellation (Ctrl-C) ends the run early: the journal is closed with `complete: false` and False is returned.
+    """
+    state.bus.publish("run_started", data=dict(header))
+    complete = True
+    try:
+        for stage in plan:
+            async with asyncio.TaskGroup() as group:
+                for name in stage:
+                    group.create_task(_run_check(checks[name], state, settled), name=f"check {name}")
+    except asyncio.CancelledError:
+        complete = False
+    finally:
+        await _drop_lookups(state)
+    state.bus.publish("run_finished", data={"complete": complete})
+    return complete
+
+
+async def _run_check(check: Check[Any], state: RunState, settled: Settled) -> None:
+    name = check.info.name
+    context = RealContext(state, check.info)
+    state.bus.publish("check_started", name)
+    outcome: CheckOutcome = "interrupted"
+    note = ""
+    try:
+        task = asyncio.create_task(_started(check, context))
+        outcome, note = await _watched(task, check.info.max_seconds)
+    finally:
+        context.close()
+        state.bus.publish("check_finished", name, {"outcome": outcome, "note": note, "bytes": context.spent_bytes})
+        settled()
+
+
+async def _started(check: Check[Any], context: RealContext) -> None:
+    await check.run(context, check.params())
+
+
+async def _watched(task: asyncio.Task[None], max_seconds: float) -> tuple[CheckOutcome, str]:
+    try:
+        await asyncio.wait({task}, timeout=max_seconds)
+    except asyncio.CancelledError:
+        await _cancelled(task)
+        raise
+    if not task.done():
+        if not await _cancelled(task):
+            return "timed_out", "did not stop when told to"
+        return "timed_out", f"took longer than {max_seconds:g} s"
+    if task.cancelled():
+        return "crashed", "cancelled itself"
+    return _outcome_of(task.exception())
+
+
+def _outcome_of(error: BaseException | None) -> tuple[CheckOutcome, str]:
+    if error is None:
+        return "completed", ""
+    if isinstance(error, BudgetExceededError):
+        return "over_budget", str(error)
+    return "crashed", f"{type(error).__name__}: {error}".splitlines()[0][:200]
+
+
+async def _cancelled(task: asyncio.Task[None]) -> bool:
+    """Ask the task to stop and see whether it does."""
+    task.cancel()
+    done, _ = await asyncio.wait({task}, timeout=LET_GO_S)
+    for finished in done:
+        with contextlib.suppress(asyncio.CancelledError):
+            finished.exception()
+    return bool(done)
+
+
+async def _drop_lookups(state: RunState) -> None:
+    for lookup in state.names.values():
+        lookup.cancel()
+    await asyncio.gather(*state.names.values(), return_exceptions=True)

@@ -1,0 +1,1 @@
+"""The ground-truth network: scenarios with a known fault, run in namespaces of their own."""

@@ -1,0 +1,93 @@
+"""Plays a scenario: builds its lab, runs a program as the client would, and says what the lab did meanwhile."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from callcheck.lab import supervisor, world
+from callcheck.lab.lab import Lab
+from callcheck.lab.scenario import Scenario, ScenarioError, load
+from callcheck.lab.wire.outcome import LabOutcome
+
+_FOLDER = Path(__file__).with_name("scenarios")
+_INTERRUPTED = 130
+# A client that was interrupted folds its report; longer than this it is stuck.
+_LET_GO_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What one run in the lab came to. `output` is the client's stdout where it was captured, else empty."""
+
+    exit_code: int
+    output: bytes
+    errors: bytes
+    seconds: float
+    lab: LabOutcome
+
+
+def built_in() -> Mapping[str, Path]:
+    """The scenarios that come with callcheck, by id."""
+    return {path.stem: path for path in sorted(_FOLDER.glob("*.toml"))}
+
+
+def find(name: str, seed: int | None = None) -> Scenario:
+    """A built-in scenario by id, or any by its file; drawn with `seed` where one is given. Raises ScenarioError."""
+    path = built_in().get(name)
+    if path is None:
+        if not Path(name).is_file():
+            raise ScenarioError(f"no scenario {name!r} (there are: {', '.join(built_in())}; or name a TOML file)")
+        path = Path(name)
+    scenario = load(path)
+    if path.parent == _FOLDER and scenario.id != path.stem:
+        raise ScenarioError(f"{path.name}: its id is {scenario.id!r}")
+    return scenario if seed is None else scenario.drawn(seed)
+
+
+def lab_of(scenario: Scenario, *, real_servers: bool = True, keep: Path | None = None) -> Lab:
+    """The scenario's lab, not started. Raises ScenarioError for a server that does not exist."""
+    world.endpoints(scenario)
+    return Lab(
+        scenario,
+        processes=lambda directory: world.processes(scenario, directory, real_servers=real_servers),
+        addresses=world.addresses(),
+        resolver=world.RESOLVER,
+        keep=keep,
+    )
+
+
+def run_arguments(*arguments: str, overlay: bool = True) -> list[str]:
+    """The command line of `callcheck run` inside the lab; nothing leaves it, so consent is not asked for."""
+    laid_over = ["--catalog", str(world.OVERLAY)] if overlay else []
+    return [sys.executable, "-m", "callcheck", "run", "--yes", *laid_over, *arguments]
+
+
+def play(lab: Lab, command: Sequence[str], *, capture: bool = False) -> Played:
+    """Run `command` as the client of a fresh lab. Raises LabUnavailable or LabError."""
+    started_s = time.monotonic()
+    with lab:
+        code, output, errors = _run(lab.argv(command), capture=capture)
+        seconds = time.monotonic() - started_s
+        outcome = lab.stop()
+    return Played(code, output, errors, seconds, outcome)
+
+
+def _run(argv: Sequence[str], *, capture: bool) -> tuple[int, bytes, bytes]:
+    pipe = subprocess.PIPE if capture else None
+    with subprocess.Popen(argv, stdout=pipe, stderr=pipe, env=supervisor.environment()) as process:
+        try:
+            output, errors = process.communicate()
+        except KeyboardInterrupt:
+            # Ctrl-C reaches the client too: it is given the time to write down what it has.
+            with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
+                output, errors = process.communicate(timeout=_LET_GO_S)
+                return _INTERRUPTED, output or b"", errors or b""
+            process.kill()
+            return _INTERRUPTED, b"", b""
+    return process.returncode, output or b"", errors or b""

@@ -1,0 +1,241 @@
+"""`python -m callcheck.lab.supervisor DIRECTORY`: the first process of a lab's pid namespace; standard library only.
+
+Builds the network, starts the bridge and the servers that DIRECTORY/lab.json names, prints `{"ready": true}` or
+`{"error": TEXT}`, waits for `stop` or the end of stdin, and prints `{"died": [TEXT]}`. When it ends, the kernel ends
+every process of the lab. The lower half says how such a process is made and its namespaces entered.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from callcheck.lab import topology
+
+_READY_SECONDS: Final = 15.0
+_BRIDGE_END_SECONDS: Final = 3.0
+_POLL_SECONDS: Final = 0.005
+_TAIL_CHARACTERS: Final = 400
+_TCP_LISTEN: Final = "0A"  # net/tcp_states.h
+_RESOLV_CONF: Final = Path("/etc/resolv.conf")
+_TOOLS: Final = ("unshare", "nsenter", "setpriv", "mount", "ip", "nft")
+_PROBE: Final = """set -e
+mount -t tmpfs none /run
+mkdir /run/netns
+ip netns add cclab
+ip link add name probe0 netns cclab type veth peer name probe1
+ip netns exec cclab nft -f -
+"""
+
+
+class _NotReadyError(Exception):
+    """The lab cannot be started; the text is one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A process of the lab, the sockets that say that it is ready, and where it writes."""
+
+    name: str
+    namespace: str
+    process: "subprocess.Popen[bytes]"
+    log: Path
+    sockets: frozenset[str]
+
+    def death(self) -> str | None:
+        """One line about how it ended; None while it runs."""
+        if self.process.poll() is None:
+            return None
+        tail = " ".join(self.log.read_text(encoding="utf-8", errors="replace").split())[-_TAIL_CHARACTERS:]
+        return f"{self.name} ended with {self.process.returncode}: {tail or 'it said nothing'}"
+
+
+def main(directory: Path) -> NoReturn:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that made the lab decides when it ends
+    try:
+        running = _start(directory)
+    except (_NotReadyError, OSError, ValueError, subprocess.CalledProcessError) as problem:
+        _say({"error": _one_line(problem)})
+        os._exit(1)
+    _say({"ready": True})
+    sys.stdin.readline()
+    died = [death for one in running if (death := one.death())]
+    _end_bridge(running[0])
+    _say({"died": died})
+    # The kernel kills what is left in the pid namespace; nothing here needs an orderly end.
+    os._exit(0)
+
+
+def _start(directory: Path) -> list[_Running]:
+    plan = json.loads((directory / "lab.json").read_text(encoding="utf-8"))
+    _cover_files(directory / "resolv.conf")
+    topology.build(nat=plan["nat"], hosts=plan["hosts"], icmp_ping=plan["icmp_ping"])
+    bridge = [sys.executable, "-S", "-P", "-m", "callcheck.lab.wire", str(directory / "wire.json")]
+    running = [_spawn(directory, {"name": "bridge", "namespace": "wire", "argv": bridge})]
+    running += [_spawn(directory, process) for process in plan["processes"]]
+    _wait_until_ready(running)
+    return running
+
+
+def _cover_files(resolv_conf: Path) -> None:
+    """Give the lab's own mount namespace a place for network namespaces and a resolv.conf."""
+    covered = _RESOLV_CONF.resolve()
+    _run("mount", "-t", "tmpfs", "none", "/run")
+    if not covered.exists():  # it was below /run, which is covered
+        covered.parent.mkdir(parents=True, exist_ok=True)
+        covered.touch()
+    _run("mount", "--bind", str(resolv_conf), str(covered))
+
+
+def _run(*command: str) -> None:
+    topology.run_with_input(command, "")
+
+
+def _spawn(directory: Path, process: dict[str, Any]) -> _Running:
+    log = directory / f"{process['name']}.log"
+
+    def start() -> "subprocess.Popen[bytes]":
+        with log.open("wb") as output:
+            return subprocess.Popen(process["argv"], stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/")
+
+    child = topology.inside(process["namespace"], start)
+    udp = {_socket_key("udp", address, port) for address, port in process.get("ready_udp", ())}
+    tcp = {_socket_key("tcp", address, port) for address, port in process.get("ready_tcp", ())}
+    return _Running(process["name"], process["namespace"], child, log, frozenset(udp | tcp))
+
+
+def _wait_until_ready(running: Sequence[_Running]) -> None:
+    """Wait until every socket is bound and the bridge is open. Raises _NotReadyError."""
+    waiting = list(running)
+    deadline_s = time.monotonic() + _READY_SECONDS
+    while waiting:
+        for one in running:
+            if death := one.death():
+                raise _NotReadyError(death)
+        bound = {name: topology.inside(name, _bound_sockets) for name in {one.namespace for one in waiting}}
+        waiting = [one for one in waiting if not _is_ready(one, bound[one.namespace])]
+        if waiting and time.monotonic() > deadline_s:
+            missing = sorted(waiting[0].sockets - bound[waiting[0].namespace])
+            raise _NotReadyError(f"{waiting[0].name} was not ready in {_READY_SECONDS:.0f} s; not bound: {missing}")
+        time.sleep(_POLL_SECONDS if waiting else 0)
+
+
+def _is_ready(one: _Running, bound: frozenset[str]) -> bool:
+    if one.namespace == "wire":
+        return one.log.read_bytes().startswith(b"ready\n")
+    return one.sockets <= bound
+
+
+def _bound_sockets() -> frozenset[str]:
+    """The UDP and listening TCP sockets of the namespace that this thread is in."""
+    bound = set()
+    for transport in ("udp", "tcp"):
+        lines = Path(f"/proc/thread-self/net/{transport}").read_text(encoding="ascii").splitlines()[1:]
+        for line in lines:
+            _, local, _, state, *_rest = line.split()
+            if transport == "udp" or state == _TCP_LISTEN:
+                bound.add(f"{transport} {local}")
+    return frozenset(bound)
+
+
+def _socket_key(transport: str, address: str, port: int) -> str:
+    """A socket as /proc/net shows it: the address as a number in this machine's byte order, both in hex."""
+    (number,) = struct.unpack("=I", socket.inet_aton(address))
+    return f"{transport} {number:08X}:{port:04X}"
+
+
+def _end_bridge(bridge: _Running) -> None:
+    """Let the bridge write its log; a lab without one is void, so a bridge that hangs is not waited for."""
+    bridge.process.terminate()
+    try:
+        bridge.process.wait(_BRIDGE_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        bridge.process.kill()
+
+
+def _one_line(problem: Exception) -> str:
+    text = str(problem)
+    if isinstance(problem, subprocess.CalledProcessError):
+        text = f"{' '.join(problem.cmd)}: {problem.stderr.strip() or problem.returncode}"
+    return " ".join(text.split())
+
+
+def _say(message: dict[str, object]) -> None:
+    os.write(1, json.dumps(message).encode() + b"\n")
+
+
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """How namespaces are made and entered here, or why they cannot be."""
+
+    unshare: tuple[str, ...] = ()
+    enter: tuple[str, ...] = ()
+    refusal: str | None = None
+
+
+@cache
+def way_in() -> WayIn:
+    """Try the real operations: in a user namespace, which anyone may have, and else as the machine's own root."""
+    rootless = WayIn(("-Urnmpf", "--mount-proc"), ("-U", "--preserve-credentials"))
+    refusal = _try(rootless.unshare)
+    if refusal is None:
+        return rootless
+    if os.geteuid() == 0:
+        rooted = WayIn(("-nmpf", "--mount-proc"))
+        refusal = _try(rooted.unshare)
+        if refusal is None:
+            return rooted
+    return WayIn(refusal=f"this system refuses network namespaces: {refusal}")
+
+
+def _try(unshare: Sequence[str]) -> str | None:
+    """What the system says against the lab's operations; None if it allows them."""
+    trial = subprocess.run(
+        [tool("unshare"), *unshare, "--kill-child", "sh", "-c", _PROBE],
+        input=topology.nat_table("cone"),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(),
+    )
+    if trial.returncode == 0:
+        return None
+    lines = trial.stderr.strip().splitlines()
+    return lines[0] if lines else f"unshare ended with {trial.returncode}"
+
+
+def _find(name: str) -> str | None:
+    return shutil.which(name, path=environment()["PATH"])
+
+
+def tool(name: str) -> str:
+    """The path of a system program, or its bare name where it is not found."""
+    return _find(name) or name
+
+
+def missing_tool() -> str | None:
+    """What must be installed first, in one line; None if nothing is missing."""
+    return next((f"{name} is not installed" for name in _TOOLS if _find(name) is None), None)
+
+
+@cache
+def environment() -> dict[str, str]:
+    """This environment, with the system programs on PATH and this checkout first on PYTHONPATH."""
+    packages = str(Path(__file__).resolve().parents[2])
+    python_path = [packages, *filter(None, [os.environ.get("PYTHONPATH")])]
+    path = [os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"]
+    return os.environ | {"PATH": os.pathsep.join(path), "PYTHONPATH": os.pathsep.join(python_path)}
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

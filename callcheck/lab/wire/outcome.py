@@ -1,0 +1,75 @@
+"""Reads the bridge's log after a run: what each rule and wire did, and why the run may not be scored. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from callcheck.lab.wire.spec import DIRECTIONS
+
+_MOST_LATE_RATIO: Final = 0.01  # of the packets forwarded, more than 2 ms after they were due
+_FEW_LATE: Final = 10  # a pause of the machine that touches no more packets than these shapes no verdict
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCount:
+    """How many packets matched a rule, and how many of these it hit. `name` is as in "rule 1 on core"."""
+
+    name: str
+    wire: str
+    matched: int
+    hits: int
+
+
+@dataclass(frozen=True, slots=True)
+class WireCount:
+    """What came into one direction of a wire, and what its entries lost or dropped. IP bytes."""
+
+    wire: str
+    direction: str
+    packets: int
+    bytes: int
+    lost: int
+    queue_drops: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabOutcome:
+    """What the lab did. A run with reasons in `void` shows nothing about callcheck and is not scored."""
+
+    rules: tuple[RuleCount, ...]
+    wires: tuple[WireCount, ...]
+    void: tuple[str, ...]
+
+
+def read_outcome(log: Mapping[str, Any], died: Iterable[str] = ()) -> LabOutcome:
+    """The outcome of a run from the bridge's log; `died` are one-line reports of processes that ended too early."""
+    rules = tuple(
+        RuleCount(rule["name"], wire, rule["matched"], rule["hits"])
+        for wire, part in log["wires"].items()
+        for rule in part["rules"]
+    )
+    wires = tuple(
+        WireCount(wire, way, *(part[way][key] for key in ("packets", "bytes", "lost", "queue_drops")))
+        for wire, part in log["wires"].items()
+        for way in DIRECTIONS
+    )
+    idle_rules = (f"{rule.name} never hit" for rule in rules if rule.hits == 0)
+    void = (*died, *idle_rules, *_idle_losses(log["wires"]), *_own_faults(log["instrument"]))
+    return LabOutcome(rules, wires, void)
+
+
+def _idle_losses(wires: Mapping[str, Any]) -> Iterator[str]:
+    for wire, part in wires.items():
+        for way in DIRECTIONS:
+            for n, entry in enumerate(part[way]["entries"]):
+                if entry["loss"] > 0 and entry["lost"] == 0:
+                    yield f"entry {n + 1} of {wire} {way} never lost a packet"
+
+
+def _own_faults(instrument: Mapping[str, int]) -> Iterator[str]:
+    lost = sum(instrument[key] for key in ("socket_drops", "send_errors", "receive_errors", "truncated"))
+    if lost:
+        yield f"the lab lost {lost} packet{'s' if lost > 1 else ''} itself"
+    late_ratio = instrument["late"] / max(1, instrument["forwarded"])
+    if instrument["late"] > _FEW_LATE and late_ratio > _MOST_LATE_RATIO:
+        yield f"the lab was late: {late_ratio:.1%} of packets left more than 2 ms after they were due"

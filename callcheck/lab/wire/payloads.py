@@ -1,0 +1,44 @@
+"""Tells what a packet carries by its first bytes, as a middlebox would. Total: it never raises."""
+
+from typing import Final
+
+from callcheck.lab.wire.frames import Packet
+
+_STUN_COOKIE: Final = b"\x21\x12\xa4\x42"  # RFC 8489 section 5
+_REFLECTOR_FILL: Final = b"\xff" * 12  # facts/calls-on-the-wire.md 3.2: tag of 16 bytes, then 12 x ff
+_DTLS_HANDSHAKE: Final = (b"\x16\xfe\xfd", b"\x16\xfe\xff")  # RFC 6347 section 4.1; 1.0 and 1.2
+_DNS_PORT: Final = 53
+_TCP: Final = 6
+_UDP: Final = 17
+
+
+def is_class(payload_class: str, packet: Packet) -> bool:
+    """Whether the packet is of one of the classes of `spec.PAYLOADS`."""
+    payload = packet.payload
+    match payload_class:
+        case "stun":
+            return len(payload) >= 20 and payload[0] < 0x40 and payload[4:8] == _STUN_COOKIE
+        case "reflector":
+            return packet.protocol == _UDP and payload[16:28] == _REFLECTOR_FILL
+        case "dtls":
+            return packet.protocol == _UDP and payload[:3] in _DTLS_HANDSHAKE
+        case "dns":
+            return packet.remote_port == _DNS_PORT and len(_dns_message(packet)) >= 12
+        case _:
+            return False
+
+
+def dns_name(packet: Packet) -> str | None:
+    """The first name that a DNS message asks for, in lower case without the last dot (RFC 1035 section 4.1.2)."""
+    message = _dns_message(packet)
+    if message[4:6] in (b"", b"\0\0"):
+        return None
+    labels, at = [], 12
+    while at < len(message) and 0 < message[at] < 64:
+        labels.append(message[at + 1 : at + 1 + message[at]].decode("ascii", "replace").lower())
+        at += 1 + message[at]
+    return ".".join(labels) if at < len(message) and message[at] == 0 else None
+
+
+def _dns_message(packet: Packet) -> bytes:
+    return packet.payload[2:] if packet.protocol == _TCP else packet.payload

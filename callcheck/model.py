@@ -1,0 +1,189 @@
+"""The data that flows through a run: targets, observations, evidence, verdicts and the report (DESIGN 5.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from callcheck.words import (
+    Cause,
+    Claim,
+    Depth,
+    Failure,
+    Function,
+    Knowledge,
+    Mechanism,
+    Outcome,
+    Role,
+    Transport,
+    Where,
+)
+
+Json = Any  # a JSON value: msgspec cannot decode a recursive alias on Python 3.11
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing to talk to: a catalogue entry, or one that a check found (a gateway, a resolver).
+
+    Exactly one of `host` and `address` stands in a catalogue; after resolution both do. `answers` says, per probe
+    form, how well it is known that this kind of target answers it. `network` names who runs it, so that controls can
+    be counted by network. `large` marks networks that bear a stream.
+    """
+
+    service: str = ""
+    function: Function = ""
+    role: Role = "subject"
+    host: str = ""
+    address: str = ""
+    port: int = 0
+    transport: Transport = "udp"
+    protocol: str = ""
+    network: str = ""
+    source: str = ""
+    as_of: str = ""
+    answers: dict[str, Knowledge] = {}
+    large: bool = False
+
+    @property
+    def kind(self) -> tuple[str, str, str, str]:
+        """Targets of one kind run the same software, so that one speaks for the probe forms of the others."""
+        return (self.service, self.function, self.role, self.protocol)
+
+    @property
+    def endpoint(self) -> str:
+        """`transport/host-or-address:port`, the same text for the same endpoint within a run."""
+        return f"{self.transport}/{self.address or self.host}:{self.port}"
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What happened, never an opinion. `op` is `check.operation`; `form` is the probe form (a key of
+    `Target.answers`); `data` holds numbers with the unit in their name. A packet that did not come back is a failure
+    with a name, not a missing record."""
+
+    op: str
+    target: Target | None = None
+    form: str = ""
+    failure: Failure | None = None
+    data: dict[str, Json] = {}
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered(Generic[T]):
+    """A value with its sequence number in the journal."""
+
+    seq: int
+    value: T
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """A claim read out of observations. `strength` -3..3: how firmly they support (+) or deny (-) it; 0 is "looked, and
+    could not tell". Evidence of one `group` shares one source of failure and counts once. `seqs` are the
+    observations it rests on. An empty service speaks of the network itself."""
+
+    service: str = ""
+    function: Function = ""
+    claim: Claim
+    facts: dict[str, Json] = {}
+    strength: int = 0
+    group: str = ""
+    seqs: tuple[int, ...] = ()
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, rename={"supporting": "for"}):
+    """The judge's answer for one function of one service. `confidence` is the probability of `cause`; `for` and
+    `against` are indices into the report's evidence; `would_change` names tests (see verdict/explain)."""
+
+    service: str
+    function: Function
+    outcome: Outcome
+    cause: Cause
+    mechanism: Mechanism
+    where: Where
+    confidence: float
+    causes: dict[Cause, float]
+    supporting: tuple[int, ...] = ()
+    against: tuple[int, ...] = ()
+    would_change: tuple[str, ...] = ()
+    sentence: str = ""
+
+
+class Plugin(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    kind: str
+    distribution: str
+    version: str
+
+
+class Tool(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    version: str
+    plugins: tuple[Plugin, ...] = ()
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    started_utc: str
+    duration_s: float
+    depth: Depth
+    complete: bool
+
+
+class Network(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known of the access network; None is "not measured"."""
+
+    asn: int | None = None
+    country: str | None = None
+    region: str | None = None
+    access: str | None = None
+    tunnel: bool | None = None
+    nat: bool | None = None
+    ipv6: bool | None = None
+    filters: bool | None = None
+
+
+class Instrument(msgspec.Struct, frozen=True, kw_only=True):
+    """How late callcheck itself sent its packets; a late instrument may accuse nobody. None: no flow was sent."""
+
+    send_lateness_p99_ms: float | None
+    valid: bool | None
+
+
+class SavedObservation(Observation, frozen=True, kw_only=True, omit_defaults=True):
+    """An observation as a report keeps it: with its number, its time since the start, and the check that made it."""
+
+    seq: int
+    t_us: int
+    check: str
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """A run, folded from its journal (DESIGN 5.2)."""
+
+    schema: str
+    tool: Tool
+    run: Run
+    network: Network
+    instrument: Instrument
+    verdicts: tuple[Verdict, ...]
+    quality: tuple[Json, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    observations: tuple[SavedObservation, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+class FlowSecond(msgspec.Struct, frozen=True, kw_only=True):
+    """One second of one arm. The arrays run in step, in microseconds of run time; `received_us` is None for a packet
+    that did not come back in time. `ip_bytes` is the size of one packet at the IP layer."""
+
+    arm: str
+    second: int
+    first_number: int
+    ip_bytes: int
+    scheduled_us: tuple[int, ...]
+    sent_us: tuple[int, ...]
+    received_us: tuple[int | None, ...]

@@ -1,0 +1,1 @@
+"""Sockets, clocks and routes: the only room of the core that touches the network."""

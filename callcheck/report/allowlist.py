@@ -1,0 +1,163 @@
+"""Which words and numbers a redacted report may hold; whatever stands nowhere here is left out (DESIGN 8)."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import get_args
+
+from callcheck.model import Json
+from callcheck.report.leaks import leaks
+from callcheck.verdict.explain import SERVICES
+from callcheck.words import Depth, Function, Mechanism, Where
+
+OTHER = "other"
+# Sources of failure that claims name; evidence of any other group is kept under "other".
+GROUPS = frozenset(
+    {"controls", "cookie", "domestic", "gateway", "path", "relay", "resolver", "route", "stream", "tcp", "text"}
+)
+
+# What a value may be is said by its key.
+_COUNT_KEYS = frozenset(
+    {
+        "addresses_count",
+        "answered",
+        "asked",
+        "asked_networks",
+        "elsewhere",
+        "endpoints",
+        "first_number",
+        "flows",
+        "icmp_code",
+        "icmp_type",
+        "informative",
+        "ip_bytes",
+        "last_hop_call",
+        "last_hop_control",
+        "last_hop_neutral",
+        "last_hop_other_port",
+        "missing",
+        "names",
+        "networks",
+        "opened",
+        "received",
+        "refused",
+        "second",
+        "sent",
+        "sequence",
+        "sites",
+        "source_ports",
+        "ttl",
+        "with_cookie",
+        "without_cookie",
+    }
+)
+# Decimal digits that stay.
+_MEASURE_KEYS: Mapping[str, int] = {
+    "connect_ms": 0,
+    "controls_loss_ratio": 3,
+    "loop_ms": 0,
+    "loss_ratio": 3,
+    "rtt_ms": 0,
+    "seconds": 1,
+}
+_FLAG_KEYS = frozenset(["refused_by_target"])
+_STAMP_KEYS = frozenset(["received_us", "scheduled_us", "sent_us"])
+_WORD_KEYS: Mapping[str, frozenset[str]] = {
+    "about_function": frozenset(get_args(Function)),
+    "about_service": frozenset(SERVICES),
+    "depth": frozenset(get_args(Depth)),
+    "mechanism": frozenset(get_args(Mechanism)),
+    "where": frozenset(get_args(Where)),
+}
+# Large enough for every count of a run, too small to hold an IPv4 address as a number.
+_LARGEST_NUMBER = 10_000_000
+_LARGEST_STAMP_US = 3_600_000_000
+_STAMP_STEP_US = 1_000
+
+# Words that our own code wrote: too short and too plain to be a name, an address or a host.
+_WORD = re.compile(r"[a-z][a-z0-9_]{0,23}")
+_OPERATION = re.compile(r"[a-z][a-z0-9_]{0,23}\.[a-z][a-z0-9_]{0,23}")
+_HOST = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+_VERSION = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4})?((a|b|rc|\.dev|\.post)[0-9]{1,4})?")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+
+
+def word(text: str) -> str:
+    """A bare word of our code, "" for anything else."""
+    return _matching(_WORD, text)
+
+
+def operation(text: str) -> str:
+    """An observation's `check.operation`, "" for anything else."""
+    return _matching(_OPERATION, text)
+
+
+def host(text: str) -> str:
+    """A public host name in lower case, "" for anything else."""
+    return _matching(_HOST, text)
+
+
+def version(text: str) -> str:
+    """A version of two or three numbers, without a local part; "" for anything else."""
+    return _matching(_VERSION, text)
+
+
+def country(text: str) -> str:
+    """Two letters of ISO 3166, "" for anything else."""
+    return _matching(_COUNTRY, text)
+
+
+def service(text: str) -> str:
+    """A service that callcheck knows, "" for the network itself, "other" for anything else."""
+    return text if not text or text in SERVICES else OTHER
+
+
+def facts(values: Mapping[str, Json]) -> dict[str, Json]:
+    """Facts or data with only known keys, numbers coarsened: times to 1 ms, ratios to 3 digits."""
+    kept = {key: _value(key, value) for key, value in values.items()}
+    return {key: value for key, value in kept.items() if value is not None}
+
+
+def rounded(value: float | None, digits: int) -> float | None:
+    """The number with `digits` decimals; None for none and for what is not finite."""
+    return round(float(value), digits) if value is not None and math.isfinite(value) else None
+
+
+def stepped(value: int, step: int) -> int:
+    """The nearest multiple of `step`."""
+    return round(value / step) * step
+
+
+def _value(key: str, value: Json) -> Json:
+    if key in _WORD_KEYS:
+        return value if isinstance(value, str) and value in _WORD_KEYS[key] else None
+    if key in _FLAG_KEYS:
+        return value if isinstance(value, bool) else None
+    if key in _STAMP_KEYS:
+        return _stamps(value)
+    return _number(key, value)
+
+
+def _number(key: str, value: Json) -> Json:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LARGEST_NUMBER:
+        return None
+    if key in _MEASURE_KEYS:
+        return rounded(value, _MEASURE_KEYS[key])
+    return value if key in _COUNT_KEYS and isinstance(value, int) else None
+
+
+def _stamps(values: Json) -> Json:
+    """Times of run, or None for each packet that did not come back."""
+    if not isinstance(values, list | tuple):
+        return None
+    return [stepped(value, _STAMP_STEP_US) if _is_stamp(value) else None for value in values]
+
+
+def _is_stamp(value: Json) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST_STAMP_US
+
+
+def _matching(pattern: re.Pattern[str], text: str) -> str:
+    return text if pattern.fullmatch(text) and not leaks(text, ()) else ""

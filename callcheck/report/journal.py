@@ -1,0 +1,113 @@
+"""The journal read as a whole: its header, what was observed, how each check ended (DESIGN 5.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeVar
+
+import msgspec
+
+from callcheck.engine.events import JOURNAL_SCHEMA, CheckOutcome, Event, JournalError
+from callcheck.model import Observation, SavedObservation, Tool
+from callcheck.words import Depth
+
+T = TypeVar("T")
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """The data of `run_started`. `plan` is stages of check names; `started_utc` is ISO 8601 in UTC."""
+
+    schema: str
+    run_id: str
+    started_utc: str
+    depth: Depth
+    tool: Tool
+    catalogue_as_of: str = ""
+    plan: tuple[tuple[str, ...], ...] = ()
+
+
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """The data of `check_finished`."""
+
+    outcome: CheckOutcome
+    note: str = ""
+
+
+class _RunEnding(msgspec.Struct, frozen=True, kw_only=True):
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journal:
+    """`checks` holds every check that is planned, started or heard of, in the order of the plan, then of appearance."""
+
+    header: Header
+    checks: tuple[str, ...]
+    started: frozenset[str]
+    observations: tuple[SavedObservation, ...]
+    endings: Mapping[str, Ending]
+    complete: bool
+    duration_us: int
+
+
+def read(events: Iterable[Event]) -> Journal:
+    """Read a run's events, live or replayed. Raises JournalError where they are not one run of this schema."""
+    taken = list(events)
+    if not taken or taken[0].kind != "run_started":
+        raise JournalError("the journal does not begin with run_started")
+    header = _header(taken[0])
+    _check_order(taken)
+    endings = {event.check: _data(event, Ending) for event in taken if event.kind == "check_finished"}
+    observed = tuple(_observation(event) for event in taken if event.kind == "observed")
+    run_endings = [_data(event, _RunEnding) for event in taken if event.kind == "run_finished"]
+    started = [event.check for event in taken if event.kind == "check_started"]
+    planned = [name for stage in header.plan for name in stage]
+    heard = [observation.check for observation in observed]
+    return Journal(
+        header=header,
+        checks=tuple(dict.fromkeys([*planned, *started, *heard])),
+        started=frozenset([*started, *heard]),
+        observations=observed,
+        endings=endings,
+        complete=bool(run_endings) and run_endings[-1].complete,
+        duration_us=max(event.t_us for event in taken),
+    )
+
+
+def _header(event: Event) -> Header:
+    schema = event.data.get("schema")
+    if schema != JOURNAL_SCHEMA:
+        raise JournalError(f"the journal says {str(schema)[:60]!r}, and this callcheck reads {JOURNAL_SCHEMA!r}")
+    return _data(event, Header)
+
+
+def _check_order(events: list[Event]) -> None:
+    for earlier, later in pairwise(events):
+        if later.seq <= earlier.seq:
+            raise JournalError(f"event {later.seq} stands after event {earlier.seq}")
+        if later.kind == "run_started":
+            raise JournalError(f"event {later.seq} starts a second run")
+
+
+def _observation(event: Event) -> SavedObservation:
+    seen = _data(event, Observation)
+    return SavedObservation(
+        op=seen.op,
+        target=seen.target,
+        form=seen.form,
+        failure=seen.failure,
+        data=seen.data,
+        seq=event.seq,
+        t_us=event.t_us,
+        check=event.check,
+    )
+
+
+def _data(event: Event, shape: type[T]) -> T:
+    """The event's data by way of JSON, so that a live event and its replay read the same."""
+    try:
+        return msgspec.json.decode(msgspec.json.encode(event.data), type=shape)
+    except (msgspec.MsgspecError, TypeError) as error:
+        raise JournalError(f"event {event.seq} ({event.kind}) cannot be read: {error}") from None

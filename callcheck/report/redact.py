@@ -1,0 +1,192 @@
+"""A report that is safe to show: rebuilt from an allow-list, never cut down from the original (DESIGN 8)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import re
+import secrets
+from collections.abc import Callable, Iterable
+from typing import get_args
+
+import msgspec
+
+from callcheck.model import (
+    Evidence,
+    Json,
+    Network,
+    Plugin,
+    Report,
+    Run,
+    SavedObservation,
+    Target,
+    Tool,
+    Verdict,
+)
+from callcheck.report import allowlist
+from callcheck.report.allowlist import OTHER
+from callcheck.report.leaks import leaks
+from callcheck.report.problems import problem_line, split_problem
+from callcheck.report.schema import REPORT_SCHEMA
+from callcheck.verdict.explain import WouldChange, headline
+from callcheck.words import Knowledge
+
+__all__ = ["leaks", "redact"]
+
+_DISTRIBUTION = "callcheck"
+_PUBLIC_ROLES = {"subject", "control", "domestic"}
+_PUBLIC_SOURCE = "catalogue"
+
+_T_STEP_US = 10_000
+
+
+def redact(report: Report, *, new_id: Callable[[], str] = lambda: secrets.token_hex(16)) -> Report:
+    """The report with only what DESIGN 8 allows. `new_id` makes the run's id, so that two exports cannot be linked.
+
+    Observations and problems are kept for the checks that come with callcheck itself, as the report lists them:
+    what a foreign plugin writes is nobody's closed list. Redacting twice changes nothing but the id.
+    """
+    plugins = tuple(filter(None, map(_plugin, report.tool.plugins)))
+    checks = {plugin.name for plugin in plugins}
+    observations = _observations(report.observations, checks)
+    kept = {observation.seq for observation in observations}
+    evidence = tuple(_evidence(item, kept) for item in report.evidence)
+    return Report(
+        schema=REPORT_SCHEMA,
+        tool=Tool(name="callcheck", version=allowlist.version(report.tool.version), plugins=plugins),
+        run=_run(report.run, new_id()),
+        network=_network(report.network),
+        instrument=msgspec.structs.replace(
+            report.instrument, send_lateness_p99_ms=allowlist.rounded(report.instrument.send_lateness_p99_ms, 1)
+        ),
+        verdicts=tuple(_verdict(verdict, evidence) for verdict in report.verdicts),
+        evidence=evidence,
+        observations=observations,
+        problems=tuple(filter(None, (_problem(line, checks) for line in report.problems))),
+    )
+
+
+def _plugin(plugin: Plugin) -> Plugin | None:
+    if plugin.distribution != _DISTRIBUTION or not allowlist.word(plugin.name):
+        return None
+    kind = plugin.kind if plugin.kind in {"check", "reporter", "tracker"} else OTHER
+    return msgspec.structs.replace(plugin, kind=kind, version=allowlist.version(plugin.version))
+
+
+def _run(run: Run, new_id: str) -> Run:
+    return msgspec.structs.replace(
+        run,
+        id=new_id,
+        started_utc=_to_the_hour(run.started_utc),
+        duration_s=allowlist.rounded(run.duration_s, 0) or 0.0,
+    )
+
+
+def _to_the_hour(moment: str) -> str:
+    """ISO 8601 in UTC with minutes and seconds zero; "" for what is no time."""
+    try:
+        time = dt.datetime.fromisoformat(moment).astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        return ""
+    return time.replace(minute=0, second=0, microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def _network(network: Network) -> Network:
+    """Yes or no, and the country; the provider and the region leave only where somebody asks for it (submit)."""
+    return Network(
+        country=allowlist.country(network.country or "") or None,
+        tunnel=network.tunnel,
+        nat=network.nat,
+        ipv6=network.ipv6,
+        filters=network.filters,
+    )
+
+
+def _verdict(verdict: Verdict, evidence: tuple[Evidence, ...]) -> Verdict:
+    """The sentence is made anew in the language it was in: a saved one could hold anything."""
+    language = "ru" if re.search("[\u0400-\u04ff]", verdict.sentence) else "en"
+    known = msgspec.structs.replace(
+        verdict,
+        service=allowlist.service(verdict.service),
+        confidence=allowlist.rounded(verdict.confidence, 3) or 0.0,
+        causes={cause: allowlist.rounded(share, 3) or 0.0 for cause, share in verdict.causes.items()},
+        would_change=tuple(name for name in verdict.would_change if name in get_args(WouldChange)),
+    )
+    return msgspec.structs.replace(known, sentence=headline(known, evidence, language))
+
+
+def _evidence(item: Evidence, kept: set[int]) -> Evidence:
+    name, _, service = item.group.partition(":")
+    group = name if name in allowlist.GROUPS else OTHER
+    return msgspec.structs.replace(
+        item,
+        service=allowlist.service(item.service),
+        facts=allowlist.facts(item.facts),
+        group=f"{group}:{allowlist.service(service)}" if service else group,
+        seqs=tuple(seq for seq in item.seqs if seq in kept),
+    )
+
+
+def _observations(observations: Iterable[SavedObservation], checks: set[str]) -> tuple[SavedObservation, ...]:
+    arms: dict[Json, str] = {}
+    return tuple(
+        _observation(observation, arms)
+        for observation in observations
+        if observation.check in checks and allowlist.operation(observation.op)
+    )
+
+
+def _observation(observation: SavedObservation, arms: dict[Json, str]) -> SavedObservation:
+    data = allowlist.facts(observation.data)
+    arm = observation.data.get("arm")
+    if isinstance(arm, str):
+        # Flows are told apart by number, in order of appearance: a flow's own name may hold an address.
+        data["arm"] = arms.setdefault(arm, f"arm{len(arms) + 1}")
+    return SavedObservation(
+        op=observation.op,
+        target=_target(observation.target),
+        form=allowlist.word(observation.form),
+        failure=observation.failure,
+        data=data,
+        seq=observation.seq,
+        t_us=allowlist.stepped(observation.t_us, _T_STEP_US),
+        check=observation.check,
+    )
+
+
+def _target(target: Target | None) -> Target | None:
+    """A public endpoint of the catalogue. Of a name, the address is left out: a resolver's answer tells of its user."""
+    if target is None or target.role not in _PUBLIC_ROLES or not target.source:
+        return None
+    host = allowlist.host(target.host)
+    address = target.address if not target.host and _is_public(target.address) else ""
+    if not host and not address:
+        return None
+    answers: dict[str, Knowledge] = {form: known for form, known in target.answers.items() if allowlist.word(form)}
+    return Target(
+        service=allowlist.service(target.service),
+        function=target.function,
+        role=target.role,
+        host=host,
+        address=address,
+        port=target.port if 0 < target.port < 65536 else 0,
+        transport=target.transport,
+        protocol=allowlist.word(target.protocol),
+        network=allowlist.word(target.network),
+        source=_PUBLIC_SOURCE,
+        answers=answers,
+        large=target.large,
+    )
+
+
+def _is_public(address: str) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return parsed.is_global and str(parsed) == address
+
+
+def _problem(line: str, checks: set[str]) -> str:
+    split = split_problem(line)
+    return problem_line(split[0], split[1]) if split and split[0] in checks else ""

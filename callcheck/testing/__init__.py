@@ -1,0 +1,40 @@
+"""For authors of plugins: a network that exists only in the test, and the rules that every check must keep."""
+
+from callcheck.testing.clock import StalledError, VirtualLoop, run_virtual
+from callcheck.testing.conformance import conformance, run_check
+from callcheck.testing.context import HEALTHY_LINK, FakeContext
+from callcheck.testing.sockets import (
+    Answers,
+    DatagramHandler,
+    FakeDatagram,
+    FakeStream,
+    HopHandler,
+    StreamAnswers,
+    StreamHandler,
+    StreamPeer,
+)
+from callcheck.testing.worlds import WORLDS, World, garbage, offline, refusing, silent
+
+__all__ = [
+    "HEALTHY_LINK",
+    "WORLDS",
+    "Answers",
+    "DatagramHandler",
+    "FakeContext",
+    "FakeDatagram",
+    "FakeStream",
+    "HopHandler",
+    "StalledError",
+    "StreamAnswers",
+    "StreamHandler",
+    "StreamPeer",
+    "VirtualLoop",
+    "World",
+    "conformance",
+    "garbage",
+    "offline",
+    "refusing",
+    "run_check",
+    "run_virtual",
+    "silent",
+]

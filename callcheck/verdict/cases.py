@@ -1,0 +1,271 @@
+"""The gross cases: each reads the findings for one service and says what it sees, or None.
+
+Probabilities are stated, not yet calibrated: they rest on how many independent things would have to fail together for
+the case to be mistaken. A case that lacks its contrast returns probabilities below the judge's limits, which makes the
+verdict "unknown" with the leading hypotheses named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, cast, get_args
+
+from callcheck.verdict.findings import Findings, Key
+from callcheck.words import Cause, Claim, Function, Mechanism, Outcome, Where
+
+ROUTE = Key(Claim.route_exists)
+GATEWAY = Key(Claim.gateway_healthy)
+TUNNEL = Key(Claim.tunnel_in_use)
+RESOLVER = Key(Claim.resolver_works)
+TCP = Key(Claim.tcp_passes)
+CONTROLS = Key(Claim.controls_answer)
+DOMESTIC = Key(Claim.domestic_answers)
+CONTROLS_CARRY = Key(Claim.controls_carry)
+COOKIE = Key(Claim.cookie_ignored)
+
+POOR_LOSS = 0.03
+HOPELESS_LOSS = 0.5
+# Silence at this many places at once, while the service's text lives, is no single site's outage.
+SEVERAL_SITES = 3
+
+
+def text(service: str) -> Key:
+    return Key(Claim.text_answers, service, "messaging")
+
+
+def names(service: str) -> Key:
+    return Key(Claim.names_present, service, "messaging")
+
+
+def relays(service: str) -> Key:
+    return Key(Claim.relays_answer, service, "calls")
+
+
+def refusals(service: str) -> Key:
+    return Key(Claim.relays_refuse, service, "calls")
+
+
+def stream(service: str) -> Key:
+    return Key(Claim.stream_carries, service, "calls")
+
+
+def path(service: str, function: Literal["calls", "messaging"]) -> Key:
+    return Key(Claim.path_open, service, function)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one case sees. `causes` need not sum to one; the rest is unknown."""
+
+    outcome: Outcome
+    causes: Mapping[Cause, float]
+    mechanism: Mechanism = "unknown"
+    where: Where = "unknown"
+    supporting: tuple[Key, ...] = ()
+    against: tuple[Key, ...] = ()
+    would_change: tuple[str, ...] = field(default=())
+
+
+Case = Callable[[Findings, str], Finding | None]
+
+
+def offline(found: Findings, service: str) -> Finding | None:
+    """No way out, or nothing that was asked over UDP or TCP answers, whoever runs it."""
+    answered = (TCP, CONTROLS, DOMESTIC, text(service), relays(service))
+    if any(found.strength(key) > 0 for key in answered):
+        return None
+    if found.denies(ROUTE):
+        where: Where = "home"
+        probability = 0.99
+    elif found.denies(TCP) and found.denies(CONTROLS):
+        gateway_heard = found.number(GATEWAY, "received") > 0
+        where = "access" if gateway_heard else "unknown"
+        probability = 0.95 if found.denies(DOMESTIC) else 0.85
+    else:
+        return None
+    return Finding(
+        outcome="fails",
+        causes={"offline": probability},
+        mechanism="none",
+        where=where,
+        supporting=(ROUTE, TCP, CONTROLS, DOMESTIC, RESOLVER, GATEWAY),
+        would_change=("another_network", "later_again"),
+    )
+
+
+def udp_blocked(found: Findings, service: str) -> Finding | None:
+    """No UDP anywhere, neutral hosts included, while TCP connections open: a policy of this network."""
+    if not found.denies(CONTROLS) or found.strength(DOMESTIC) > 0:
+        return None
+    if any(found.strength(relays(other)) > 0 for other in found.services()):
+        return None
+    tcp_lives = found.says(TCP) or any(found.says(text(other)) for other in found.services())
+    if not tcp_lives:
+        return None
+    return Finding(
+        outcome="fails",
+        causes={"udp_blocked": 0.95, "allow_list": 0.02},
+        mechanism="none",
+        supporting=(CONTROLS, DOMESTIC, relays(service), TCP, text(service)),
+        would_change=("another_network",),
+    )
+
+
+def lossy_home(found: Findings, service: str) -> Finding | None:
+    """The gateway itself loses packets, and so does every arm beyond it."""
+    if not found.denies(GATEWAY) or found.strength(CONTROLS_CARRY) >= 0:
+        return None
+    loss = found.number(stream(service), "loss_ratio") or found.number(CONTROLS_CARRY, "loss_ratio")
+    if loss <= POOR_LOSS:
+        return None
+    return Finding(
+        outcome="fails" if loss > HOPELESS_LOSS else "degraded",
+        causes={"local_link": 0.95, "device": 0.02},
+        mechanism="none",
+        where="home",
+        supporting=(GATEWAY, CONTROLS_CARRY, stream(service)),
+        would_change=("cable_instead_of_wireless", "other_device"),
+    )
+
+
+def names_missing(found: Findings, service: str) -> Finding | None:
+    """The system's resolver does not know the service's names, another resolver does, and text does not answer."""
+    if not found.denies(names(service)) or found.strength(text(service)) > 0:
+        return None
+    elsewhere = found.number(names(service), "elsewhere") > 0
+    return Finding(
+        outcome="fails",
+        causes={"resolver": 0.95} if elsewhere else {"resolver": 0.5, "service_outage": 0.2},
+        mechanism="dns",
+        supporting=(names(service), RESOLVER, text(service)),
+        against=(relays(service),) if found.says(relays(service)) else (),
+        would_change=("second_resolver", "another_network"),
+    )
+
+
+def service_silent(found: Findings, service: str, function: Literal["messaging", "calls"]) -> Finding | None:
+    """Neither text nor call endpoints answer, while neutral hosts do: a block or an outage, told apart by the path."""
+    if not found.denies(text(service)) or found.strength(relays(service)) > 0 or not found.says(CONTROLS):
+        return None
+    routes = (path(service, function), path(service, "messaging"), path(service, "calls"))
+    route = next((key for key in routes if found.strength(key) != 0), routes[0])
+    return _blocked_or_down(found, service, route, several_sites=False)
+
+
+def relays_silent(found: Findings, service: str) -> Finding | None:
+    """Every informative call endpoint is silent while the same service's text answers and so does other UDP."""
+    if not found.denies(relays(service)) or not found.says(text(service)) or not found.says(CONTROLS):
+        return None
+    sites = found.number(relays(service), "sites")
+    return _blocked_or_down(found, service, path(service, "calls"), several_sites=sites >= SEVERAL_SITES)
+
+
+def _blocked_or_down(found: Findings, service: str, route: Key, *, several_sites: bool) -> Finding:
+    stops, passes = found.denies(route), found.says(route)
+    refused = found.says(refusals(service))
+    causes: dict[Cause, float]
+    if passes or refused:
+        causes = {"service_outage": 0.65, "selective": 0.25}
+    elif found.strength(TUNNEL) > 0:
+        causes = {"selective": 0.4, "service_outage": 0.4}
+    elif stops:
+        causes = {"selective": 0.96, "service_outage": 0.02}
+    elif several_sites:
+        causes = {"selective": 0.9, "service_outage": 0.06}
+    else:
+        causes = {"selective": 0.6, "service_outage": 0.3}
+    aside = (route, refusals(service), TUNNEL)
+    points_away = passes or refused
+    return Finding(
+        outcome="fails",
+        causes=causes,
+        mechanism=_mechanism(found, route),
+        where=_where(found, route),
+        supporting=(relays(service), CONTROLS, text(service), *(() if points_away else (route,))),
+        against=aside if points_away else (),
+        would_change=("another_network", "deeper_run", "new_relay_list"),
+    )
+
+
+def _where(found: Findings, route: Key) -> Where:
+    word = found.word(route, "where")
+    return cast("Where", word) if found.denies(route) and word in get_args(Where) else "unknown"
+
+
+def _mechanism(found: Findings, route: Key) -> Mechanism:
+    word = found.word(route, "mechanism")
+    return cast("Mechanism", word) if word in get_args(Mechanism) else "unknown"
+
+
+def text_works(found: Findings, service: str) -> Finding | None:
+    if not found.says(text(service)):
+        return None
+    return Finding(
+        outcome="works",
+        causes={"none": 0.97},
+        mechanism="none",
+        supporting=(text(service),),
+        would_change=("later_again",),
+    )
+
+
+def calls_work(found: Findings, service: str) -> Finding | None:
+    """A sustained stream came through, and nothing else of the service is known to be dead."""
+    if not found.says(stream(service)) or found.denies(text(service)):
+        return None
+    return Finding(
+        outcome="works",
+        causes={"none": 0.97},
+        mechanism="none",
+        supporting=(stream(service), relays(service), text(service), CONTROLS_CARRY),
+        against=tuple(key for key in (COOKIE, GATEWAY) if found.denies(key)),
+        would_change=("deeper_run", "later_again"),
+    )
+
+
+def undecided(found: Findings, service: str, function: Function) -> Finding:
+    """What is known without a case for it: perhaps that calls are poor, never why."""
+    if function == "messaging":
+        keys: tuple[Key, ...] = (text(service), names(service))
+        informed = any(found.strength(key) != 0 for key in keys)
+        return Finding(
+            outcome="fails" if found.denies(text(service)) else "unknown",
+            causes={},
+            supporting=keys if informed else (),
+            would_change=("deeper_run", "another_network"),
+        )
+    keys = (stream(service), relays(service), CONTROLS_CARRY)
+    informed = any(found.strength(key) != 0 for key in (stream(service), relays(service)))
+    return Finding(
+        outcome=_poor_outcome(found, service),
+        causes={},
+        supporting=keys if informed else (),
+        would_change=("deeper_run", "another_network"),
+    )
+
+
+def _poor_outcome(found: Findings, service: str) -> Outcome:
+    if found.strength(stream(service)) < 0:
+        return "fails" if found.number(stream(service), "loss_ratio") > HOPELESS_LOSS else "degraded"
+    return "fails" if found.denies(relays(service)) else "unknown"
+
+
+def _calls_silent(found: Findings, service: str) -> Finding | None:
+    return service_silent(found, service, "calls")
+
+
+def _messaging_silent(found: Findings, service: str) -> Finding | None:
+    return service_silent(found, service, "messaging")
+
+
+CALLS_CASES: tuple[Case, ...] = (
+    offline,
+    udp_blocked,
+    lossy_home,
+    names_missing,
+    _calls_silent,
+    relays_silent,
+    calls_work,
+)
+MESSAGING_CASES: tuple[Case, ...] = (offline, text_works, names_missing, _messaging_silent)

@@ -1,0 +1,84 @@
+"""Verdicts and evidence in plain words, English and Russian: sentences are made of claim ids and numbers only.
+
+This module is the door; the sentences themselves stand in `headline_text`, `claims_text`, `advice_text`, `gaps_text`
+and `names`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from callcheck.locale import translator
+from callcheck.model import Evidence, Verdict
+from callcheck.verdict.advice_text import WouldChange, steps_for, would_change_text
+from callcheck.verdict.claims_text import claim_text
+from callcheck.verdict.gaps_text import what_was_not_measured
+from callcheck.verdict.headline_text import headline
+from callcheck.verdict.names import (
+    SERVICES,
+    cause_name,
+    function_name,
+    mechanism_text,
+    outcome_name,
+    service_name,
+)
+
+__all__ = [
+    "SERVICES",
+    "WouldChange",
+    "cause_name",
+    "claim_text",
+    "function_name",
+    "headline",
+    "leading_text",
+    "mechanism_text",
+    "next_steps",
+    "outcome_name",
+    "percent",
+    "service_name",
+    "sureness_text",
+    "what_was_not_measured",
+    "with_sentences",
+    "would_change_text",
+]
+
+# A hypothesis below this is not worth a worried reader's thought.
+_WORTH_NAMING = 0.1
+
+
+def percent(probability: float) -> int:
+    """Whole percent, rounded down, 1 to 99: a measurement is never certain."""
+    return min(99, max(1, int(probability * 100 + 1e-9)))
+
+
+def sureness_text(verdict: Verdict, language: str) -> str:
+    """How sure the verdict is of its cause; where it has none, which hypotheses lead."""
+    if verdict.cause == "unknown":
+        return leading_text(verdict, language)
+    return translator(language)("sure: {percent} %").format(percent=percent(verdict.confidence))
+
+
+def leading_text(verdict: Verdict, language: str) -> str:
+    """The likeliest known causes with their probabilities; "" where none stands out."""
+    _ = translator(language)
+    ranked = sorted(verdict.causes.items(), key=lambda item: -item[1])
+    named = [
+        _("{cause} ({percent} %)").format(cause=cause_name(cause, language), percent=percent(probability))
+        for cause, probability in ranked[:3]
+        if probability >= _WORTH_NAMING and cause != "unknown"
+    ]
+    return _("not settled; most likely so far: {causes}").format(causes=", ".join(named)) if named else ""
+
+
+def next_steps(verdict: Verdict, language: str) -> list[str]:
+    """What the person can do: sentences of `language`, the most useful first."""
+    return steps_for(verdict, service_name(verdict.service), language)
+
+
+def with_sentences(verdicts: Sequence[Verdict], evidence: Sequence[Evidence], language: str) -> tuple[Verdict, ...]:
+    """The verdicts, each with its one sentence in `language`."""
+    return tuple(
+        msgspec.structs.replace(verdict, sentence=headline(verdict, evidence, language)) for verdict in verdicts
+    )

@@ -1,0 +1,63 @@
+"""Evidence as the judge reads it: the firmest word on each claim, group by group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from callcheck.model import Evidence
+from callcheck.words import Claim
+
+FIRM = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a piece of evidence speaks about."""
+
+    claim: Claim
+    service: str = ""
+    function: str = ""
+
+
+class Findings:
+    """An index over evidence. What is missing has strength 0: it is neither support nor denial."""
+
+    def __init__(self, evidence: Sequence[Evidence]) -> None:
+        self._firmest: dict[Key, int] = {}
+        self._evidence = evidence
+        for position, item in enumerate(evidence):
+            key = Key(item.claim, item.service, item.function)
+            known = self._firmest.get(key)
+            if known is None or abs(item.strength) > abs(evidence[known].strength):
+                self._firmest[key] = position
+
+    def services(self) -> tuple[str, ...]:
+        """Services that any evidence speaks of, in the order of first mention."""
+        return tuple(dict.fromkeys(item.service for item in self._evidence if item.service))
+
+    def strength(self, key: Key) -> int:
+        position = self._firmest.get(key)
+        return 0 if position is None else self._evidence[position].strength
+
+    def says(self, key: Key) -> bool:
+        return self.strength(key) >= FIRM
+
+    def denies(self, key: Key) -> bool:
+        return self.strength(key) <= -FIRM
+
+    def number(self, key: Key, fact: str) -> float:
+        """A numeric fact, 0 where it is missing or no number (a saved report may hold anything)."""
+        position = self._firmest.get(key)
+        value = None if position is None else self._evidence[position].facts.get(fact)
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+
+    def word(self, key: Key, fact: str) -> str:
+        position = self._firmest.get(key)
+        value = None if position is None else self._evidence[position].facts.get(fact)
+        return value if isinstance(value, str) else ""
+
+    def cited(self, keys: Iterable[Key]) -> tuple[int, ...]:
+        """Positions in the evidence of those keys that anything was found out about."""
+        found = (self._firmest.get(key) for key in keys)
+        return tuple(dict.fromkeys(position for position in found if position is not None))

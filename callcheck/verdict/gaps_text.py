@@ -1,0 +1,52 @@
+"""What a run did not look at, so that silence about it is not read as "all well"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from callcheck.locale import translator
+from callcheck.model import Report
+from callcheck.verdict.names import SERVICES, service_name
+from callcheck.words import Claim
+
+
+def what_was_not_measured(report: Report, language: str) -> list[str]:
+    """One sentence of `language` for each thing that the verdicts of this report do not cover."""
+    return [*_cut_short(report, language), *_streams(report, language), *_never(report, language)]
+
+
+def _cut_short(report: Report, language: str) -> Iterator[str]:
+    _ = translator(language)
+    if not report.run.complete:
+        yield _("The run was stopped early: what came later in it was not measured.")
+    if report.network.tunnel:
+        yield _("Your own line: traffic went through a tunnel.")
+    if report.instrument.valid is False:
+        yield _("Fine timing: this device was too busy and sent its test packets late.")
+    if report.run.depth == "quick":
+        yield _("Trouble that starts only after some seconds of a call: a quick test is too short to see it.")
+
+
+def _streams(report: Report, language: str) -> Iterator[str]:
+    _ = translator(language)
+    for service in SERVICES:
+        if not any(verdict.service == service and verdict.function == "calls" for verdict in report.verdicts):
+            continue
+        streamed = any(
+            item.claim == Claim.stream_carries and item.service == service and item.strength != 0
+            for item in report.evidence
+        )
+        if not streamed:
+            yield _("How steadily call-like packets reach {service}: no long enough stream could be sent.").format(
+                service=service_name(service)
+            )
+        if service == "whatsapp":
+            yield _("How WhatsApp calls sound: its relays pass on no test sound, so only their answers were measured.")
+
+
+def _never(report: Report, language: str) -> Iterator[str]:
+    _ = translator(language)
+    if report.network.ipv6 is None:
+        yield _("The newer kind of internet addresses (IPv6): only the older kind (IPv4) was tested.")
+    yield _("Speed limits: whether faster traffic, such as video calls, is slowed down.")
+    yield _("Direct calls from device to device: only the way over the services' call servers was tested.")

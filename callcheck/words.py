@@ -1,0 +1,91 @@
+"""The closed lists of words that observations, evidence, verdicts and scenarios may use."""
+
+from enum import StrEnum
+from typing import Literal
+
+Depth = Literal["quick", "standard", "deep"]
+Role = Literal["subject", "control", "domestic", "gateway"]
+Function = Literal["messaging", "calls", ""]
+Transport = Literal["udp", "tcp", "icmp"]
+Knowledge = Literal["confirmed", "reported", "inferred"]
+
+Outcome = Literal["works", "degraded", "fails", "unknown"]
+Cause = Literal[
+    "none",
+    "device",
+    "local_link",
+    "bufferbloat",
+    "resolver",
+    "captive_portal",
+    "congestion",
+    "udp_blocked",
+    "selective",
+    "allow_list",
+    "offline",
+    "service_outage",
+    "unknown",
+]
+Mechanism = Literal[
+    "none",
+    "dns",
+    "address",
+    "port",
+    "stun_signature",
+    "dtls_signature",
+    "payload",
+    "sni",
+    "quic",
+    "policing",
+    "random_drop",
+    "cutoff_time",
+    "cutoff_packets",
+    "voip_class",
+    "unknown",
+]
+Where = Literal["home", "access", "provider", "beyond", "unknown"]
+
+
+class Failure(StrEnum):
+    """Why a network operation gave no result. OONI's names (spec df-007) where one fits, ours for the rest."""
+
+    timeout = "generic_timeout_error"
+    refused = "connection_refused"
+    reset = "connection_reset"
+    host_unreachable = "host_unreachable"
+    network_unreachable = "network_unreachable"
+    expired = "time_to_live_exceeded"
+    permission = "permission_denied"
+    address_not_available = "address_not_available"
+    eof = "eof_error"
+    name_missing = "dns_nxdomain_error"
+    name_empty = "dns_no_answer"
+    resolver_timeout = "dns_timeout_error"
+    resolver_refused = "dns_refused_error"
+    resolver_failed = "dns_server_misbehaving"
+    tls_invalid = "ssl_invalid_certificate"
+    tls_failed = "ssl_failed_handshake"
+    malformed = "malformed_answer"
+    not_ours = "answer_to_another_question"
+    error_answer = "error_answer"
+    unsupported = "not_measured_here"
+    other = "unknown_failure"
+
+
+class Claim(StrEnum):
+    """What a piece of evidence speaks about; its strength says how firmly the observations support or deny it."""
+
+    route_exists = "route_exists"
+    gateway_healthy = "gateway_healthy"
+    tunnel_in_use = "tunnel_in_use"
+    resolver_works = "resolver_works"
+    names_present = "names_present"
+    tcp_passes = "tcp_passes"
+    text_answers = "text_answers"
+    controls_answer = "controls_answer"
+    domestic_answers = "domestic_answers"
+    cookie_ignored = "cookie_ignored"
+    relays_answer = "relays_answer"
+    relays_refuse = "relays_refuse"
+    path_open = "path_open"
+    stream_carries = "stream_carries"
+    controls_carry = "controls_carry"
