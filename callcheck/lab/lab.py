@@ -19,8 +19,10 @@ from typing import Any, Final, Self
 
 from callcheck.lab import supervisor, topology
 from callcheck.lab.scenario import Scenario
-from callcheck.lab.wire.outcome import LabOutcome, read_outcome
+from callcheck.lab.wire.outcome import LabOutcome, RuleCount, WireCount, read_outcome
 from callcheck.lab.wire.spec import wire_as_table
+
+__all__ = ["Lab", "LabError", "LabOutcome", "LabUnavailable", "Process", "RuleCount", "WireCount"]
 
 _PREFIX: Final = "cclab-"
 _START_SECONDS: Final = 30.0

@@ -21,7 +21,10 @@ def link_state(root: Path = Path("/")) -> LinkState:
         return LinkState(None, "", "", None, None, resolvers)
     found = parse_default_route(table)
     if found is None:
-        return LinkState(False, "", "", False, None, resolvers)
+        by_ipv6 = parse_default_interface_v6(_read(root / "proc/net/ipv6_route") or "")
+        if not by_ipv6:
+            return LinkState(False, "", "", False, None, resolvers)
+        found = (by_ipv6, "")
     interface, gateway = found
     device = root / "sys/class/net" / interface
     return LinkState(
@@ -49,6 +52,21 @@ def parse_default_route(table: str) -> tuple[str, str] | None:
         if flags & _ROUTE_UP and not flags & _ROUTE_REJECT and (best is None or metric < best[0]):
             best = (metric, fields[0], "" if gateway == "0.0.0.0" else gateway)  # noqa: S104 - "no gateway", not a bind
     return None if best is None else best[1:]
+
+
+def parse_default_interface_v6(table: str) -> str:
+    """The interface of an IPv6 default route in /proc/net/ipv6_route, "" for none."""
+    for line in table.splitlines():
+        fields = line.split()
+        if len(fields) < 10 or fields[0] != "0" * 32 or fields[1] != "00":
+            continue
+        try:
+            flags = int(fields[8], 16)
+        except ValueError:
+            continue
+        if flags & _ROUTE_UP and not flags & _ROUTE_REJECT:
+            return fields[9]
+    return ""
 
 
 def parse_resolvers(text: str) -> tuple[str, ...]:

@@ -79,6 +79,10 @@ def test_padded_intermediate_takes_padding_and_gives_it(padding_bytes: int) -> N
     _assert_res_pq(answer[4:104])
 
 
+def test_an_error_is_not_padded() -> None:
+    assert _received(b"\xdd" * 4 + (20).to_bytes(4, "little") + bytes(20)) == bytes.fromhex("04000000") + NOT_FOUND
+
+
 def test_padding_is_refused_where_the_transport_has_none() -> None:
     stream = b"\xee" * 4 + (44).to_bytes(4, "little") + REQUEST + b"pppp"
     assert _received(stream) == bytes.fromhex("04000000") + NOT_FOUND

@@ -52,7 +52,7 @@ def _client_hello_body(datagram: bytes) -> bytes | None:
     message_bytes = int.from_bytes(datagram[14:17], "big")
     fragment_offset = int.from_bytes(datagram[19:22], "big")
     fragment_bytes = int.from_bytes(datagram[22:25], "big")
-    is_whole = fragment_bytes == message_bytes
+    is_whole = fragment_offset == 0 and fragment_bytes == message_bytes
     fits = record_bytes == _HANDSHAKE_HEADER_BYTES + message_bytes <= len(datagram) - _RECORD_HEADER_BYTES
     if epoch != 0 or message_type != _CLIENT_HELLO or not is_whole or not fits:
         return None

@@ -76,7 +76,6 @@ def unbound_command(
         'local-zone: "." static',
         # unbound knows localhost by itself, the stand-in resolver does not.
         'local-zone: "localhost." nodefault',
-        *(f'local-zone: "{name}." always_nxdomain' for name in sorted(set(missing) - answers.keys())),
         *(line for name, found in sorted(answers.items()) for line in _zone_of_one_name(name, found)),
         "remote-control:",
         "control-enable: no",

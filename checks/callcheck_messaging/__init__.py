@@ -1,0 +1,44 @@
+"""The text path: do the messengers' own servers answer what their apps say first?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from callcheck.api import Check, CheckInfo, Context, Evidence, Numbered, Observation
+from callcheck_messaging.probe import measure
+from callcheck_messaging.read import read
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """`connect_s` bounds the look-up and the connection together, `answer_s` the wait for an answer."""
+
+    connect_s: float = 2.5
+    answer_s: float = 2.4
+
+
+class MessagingCheck:
+    info: ClassVar[CheckInfo] = CheckInfo(
+        name="messaging",
+        version="1",
+        title="text messages",
+        max_seconds=8,
+        max_bytes=200_000,
+        discloses="Telegram's and WhatsApp's servers see a first greeting from your address, without any account.",
+        needs=("link",),
+    )
+
+    @property
+    def params(self) -> type[Params]:
+        return Params
+
+    async def run(self, ctx: Context, params: Params) -> None:
+        await measure(ctx, connect_s=params.connect_s, answer_s=params.answer_s)
+
+    def read(self, observations: Sequence[Numbered[Observation]]) -> Iterable[Evidence]:
+        return read(observations)
+
+
+CHECK: Check[Params] = MessagingCheck()

@@ -1,0 +1,123 @@
+"""What the chat servers' answers say about the text path, and what all connections say about TCP."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from statistics import median
+
+from callcheck.api import Claim, Evidence, Failure, Numbered, Observation, Target
+
+_NO_ADDRESS = {
+    Failure.name_missing,
+    Failure.name_empty,
+    Failure.resolver_timeout,
+    Failure.resolver_refused,
+    Failure.resolver_failed,
+}
+# Somebody answered, and it was not what was asked for: neither life nor silence.
+_UNCLEAR = {Failure.malformed, Failure.not_ours, Failure.error_answer}
+_ENOUGH_CONNECTIONS = 3
+_ENOUGH_ENDPOINTS = 2
+
+Seen = Sequence[Numbered[Observation]]
+
+
+def read(observations: Seen) -> Iterable[Evidence]:
+    """tcp_passes over all connections, and text_answers for each service that was asked."""
+    asked = [one for one in observations if one.value.op == "messaging.ask" and one.value.target is not None]
+    services = sorted({target.service for one in asked if (target := _target(one)).service})
+    texts = [_text_answers(service, [one for one in asked if _target(one).service == service]) for service in services]
+    # A forged name may lead to a machine next door, so only addresses from the catalogue speak for TCP abroad.
+    connections = _tcp_passes([one for one in _by_address(asked) if not _target(one).host])
+    return texts if connections is None else [connections, *texts]
+
+
+def _target(one: Numbered[Observation]) -> Target:
+    return one.value.target or Target()
+
+
+def _endpoints(asked: Seen) -> set[str]:
+    return {_target(one).endpoint for one in asked}
+
+
+def _without_address(one: Numbered[Observation]) -> bool:
+    """The name led nowhere: no address, or one inside somebody's own network, which is a forged answer."""
+    target = _target(one)
+    return one.value.failure in _NO_ADDRESS or bool(target.host and not _is_public(target.address))
+
+
+def _is_public(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_global
+    except ValueError:
+        return False
+
+
+def _by_address(asked: Seen) -> Seen:
+    return [one for one in asked if not _without_address(one) and one.value.failure != Failure.unsupported]
+
+
+def _opened(asked: Seen) -> Seen:
+    return [one for one in asked if one.value.data.get("opened") is True]
+
+
+def _tcp_passes(asked: Seen) -> Evidence | None:
+    """Any connection that opened shows that TCP passes; that none did counts from three endpoints on."""
+    endpoints, opened = _endpoints(asked), _endpoints(_opened(asked))
+    if not endpoints:
+        return None
+    return Evidence(
+        claim=Claim.tcp_passes,
+        facts={"asked": len(endpoints), "opened": len(opened)},
+        strength=3 if opened else -3 if len(endpoints) >= _ENOUGH_CONNECTIONS else 0,
+        group="tcp",
+        seqs=tuple(one.seq for one in asked),
+    )
+
+
+def _text_answers(service: str, asked: Seen) -> Evidence:
+    by_address = _by_address(asked)
+    answered = [one for one in by_address if one.value.failure is None]
+    informative = _informative(by_address)
+    facts: dict[str, object] = {
+        "asked": len(_endpoints(by_address)),
+        "opened": len(_endpoints(_opened(by_address))),
+        "answered": len(_endpoints(answered)),
+        "informative": len(_endpoints(informative)),
+    }
+    rtts_ms = [float(one.value.data["rtt_ms"]) for one in answered if "rtt_ms" in one.value.data]
+    if rtts_ms:
+        facts["rtt_ms"] = round(median(rtts_ms), 3)
+    return Evidence(
+        service=service,
+        function="messaging",
+        claim=Claim.text_answers,
+        facts=facts,
+        strength=_strength(asked, answered, informative),
+        group=f"text:{service}",
+        seqs=tuple(one.seq for one in asked),
+    )
+
+
+def _informative(by_address: Seen) -> Seen:
+    """Silence counts where the form is confirmed for this kind of server or worked with another of its kind in this
+    run; and where no connection opened at all, since then no form was ever tried (DESIGN 5.5)."""
+    if not _opened(by_address):
+        return by_address
+    worked = {(_target(one).kind, one.value.form) for one in by_address if one.value.failure is None}
+    return [
+        one
+        for one in by_address
+        if _target(one).answers.get(one.value.form) == "confirmed" or (_target(one).kind, one.value.form) in worked
+    ]
+
+
+def _strength(asked: Seen, answered: Seen, informative: Seen) -> int:
+    if answered:
+        return 3
+    if any(one.value.failure in _UNCLEAR for one in asked):
+        return 0
+    if len(_endpoints(informative)) >= _ENOUGH_ENDPOINTS:
+        return -3
+    return -2 if all(_without_address(one) for one in asked) else 0

@@ -1,0 +1,78 @@
+"""What runs when."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from callcheck.api import CheckInfo
+from callcheck.engine.plan import PlanError, make_plan
+
+
+def info(name: str, *needs: str, alone: bool = False) -> CheckInfo:
+    return CheckInfo(
+        name=name, version="1", title=name, max_seconds=1, max_bytes=1, discloses="nothing", needs=needs, alone=alone
+    )
+
+
+INFOS = {
+    one.name: one
+    for one in (
+        info("link"),
+        info("dns", "link"),
+        info("stun", "link"),
+        info("path", "dns", "stun"),
+        info("stream", "stun", alone=True),
+    )
+}
+
+
+def test_checks_run_after_those_they_need_and_together_where_they_may() -> None:
+    assert make_plan(INFOS) == (("link",), ("dns", "stun"), ("path",), ("stream",))
+
+
+def test_needs_order_but_do_not_select() -> None:
+    assert make_plan(INFOS, only=["path"]) == (("path",),)
+    assert make_plan(INFOS, without=["link", "dns"]) == (("stun",), ("path",), ("stream",))
+
+
+@pytest.mark.parametrize(
+    ("only", "without", "words"),
+    [
+        (["sten"], [], "no check 'sten' (there are: dns, link, path, stream, stun)"),
+        ([], ["x"], "no check 'x'"),
+        (["dns"], ["dns"], "no check is left to run"),
+    ],
+)
+def test_what_cannot_be_planned_is_said_in_one_line(only: list[str], without: list[str], words: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        make_plan(INFOS, only=only, without=without)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_needs_in_a_circle_are_refused_with_the_names() -> None:
+    circle = {one.name: one for one in (info("a", "b"), info("b", "a"), info("c"))}
+    with pytest.raises(PlanError, match="a, b"):
+        make_plan(circle)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from("abcdefgh"), st.tuples(st.sets(st.sampled_from("abcdefgh")), st.booleans()), min_size=1
+    )
+)
+def test_every_check_runs_once_after_its_needs_and_alone_if_it_asks(wishes: dict[str, tuple[set[str], bool]]) -> None:
+    # Needs that only point backwards in the alphabet cannot form a circle.
+    infos = {
+        name: info(name, *(need for need in needs if need < name), alone=alone)
+        for name, (needs, alone) in wishes.items()
+    }
+    plan = make_plan(infos)
+    position = {name: number for number, stage in enumerate(plan) for name in stage}
+    assert sorted(position) == sorted(infos)
+    assert sum(len(stage) for stage in plan) == len(infos)
+    for name, one in infos.items():
+        assert all(position[need] < position[name] for need in one.needs if need in infos)
+        assert not one.alone or plan[position[name]] == (name,)
