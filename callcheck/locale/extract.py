@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDERS = ("callcheck", "checks", "reports")
-_SINGLE = {"_": 1, "N_": 1, "n_": 2}
+# How many texts a call of that name marks; `translator(language)("...")` and `tr()("...")` mark one as well.
+_MARKERS = {"_": 1, "N_": 1, "n_": 2, "translate": 1}
+_MAKERS = {"tr", "translator"}
 # What a check says of itself is written as plain English literals; the commands translate it when they show it.
 _DESCRIPTION, _DESCRIBED = "CheckInfo", ("title", "discloses")
 
@@ -39,14 +41,19 @@ def marked_in_source(source: str) -> Iterator[tuple[str, ...]]:
 
 
 def _marked_in_call(call: ast.Call) -> Iterator[tuple[str, ...]]:
-    name = _name(call.func)
-    if name in _SINGLE:
-        texts = tuple(_literals(call.args[: _SINGLE[name]]))
-        if len(texts) == _SINGLE[name]:
-            yield texts
-    elif name == _DESCRIPTION:
+    count = _count_of_texts(call.func)
+    texts = tuple(_literals(call.args[:count]))
+    if count and len(texts) == count:
+        yield texts
+    if _name(call.func) == _DESCRIPTION:
         for text in _literals(word.value for word in call.keywords if word.arg in _DESCRIBED):
             yield (text,)
+
+
+def _count_of_texts(function: ast.expr) -> int:
+    if isinstance(function, ast.Call):
+        return 1 if _name(function.func) in _MAKERS else 0
+    return _MARKERS.get(_name(function), 0)
 
 
 def _name(function: ast.expr) -> str:

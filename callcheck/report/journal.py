@@ -84,11 +84,15 @@ def _header(event: Event) -> Header:
 
 
 def _check_order(events: list[Event]) -> None:
+    """Numbers never fall, and no two observations share one: evidence points at observations by number."""
     for earlier, later in pairwise(events):
-        if later.seq <= earlier.seq:
+        if later.seq < earlier.seq:
             raise JournalError(f"event {later.seq} stands after event {earlier.seq}")
         if later.kind == "run_started":
             raise JournalError(f"event {later.seq} starts a second run")
+    observed = [event.seq for event in events if event.kind == "observed"]
+    if len(set(observed)) < len(observed):
+        raise JournalError("two observations have the same number")
 
 
 def _observation(event: Event) -> SavedObservation:

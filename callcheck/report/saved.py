@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import msgspec
 
 from callcheck.engine.events import Event, JournalError, decode_lines
@@ -89,6 +91,9 @@ def _checked(report: Report) -> Report:
     """What the types cannot say: indices point at something, probabilities are probabilities."""
     for verdict in report.verdicts:
         _check_verdict(verdict, len(report.evidence))
+    numbers = [observation.seq for observation in report.observations]
+    if any(later <= earlier for earlier, later in pairwise(numbers)):
+        raise SavedError("the report is damaged: its observations are not in order")
     if any(abs(item.strength) > 3 for item in report.evidence):
         raise SavedError("the report is damaged: evidence has a strength beyond 3")
     return report

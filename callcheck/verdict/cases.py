@@ -72,8 +72,9 @@ Case = Callable[[Findings, str], Finding | None]
 
 def offline(found: Findings, service: str) -> Finding | None:
     """No way out, or nothing that was asked over UDP or TCP answers, whoever runs it."""
-    answered = (TCP, CONTROLS, DOMESTIC, text(service), relays(service))
-    if any(found.strength(key) > 0 for key in answered):
+    del service  # a network is offline for all of them
+    everybody = (key(other) for other in found.services() for key in (text, relays))
+    if any(found.strength(key) > 0 for key in (TCP, CONTROLS, DOMESTIC, *everybody)):
         return None
     if found.denies(ROUTE):
         where: Where = "home"
@@ -113,8 +114,8 @@ def udp_blocked(found: Findings, service: str) -> Finding | None:
 
 
 def lossy_home(found: Findings, service: str) -> Finding | None:
-    """The gateway itself loses packets, and so does every arm beyond it."""
-    if not found.denies(GATEWAY) or found.strength(CONTROLS_CARRY) >= 0:
+    """The gateway itself loses packets, and so does every arm beyond it; complete silence is no loss of this kind."""
+    if not found.denies(GATEWAY) or found.strength(CONTROLS_CARRY) >= 0 or found.denies(relays(service)):
         return None
     loss = found.number(stream(service), "loss_ratio") or found.number(CONTROLS_CARRY, "loss_ratio")
     if loss <= POOR_LOSS:
@@ -162,30 +163,32 @@ def relays_silent(found: Findings, service: str) -> Finding | None:
 
 
 def _blocked_or_down(found: Findings, service: str, route: Key, *, several_sites: bool) -> Finding:
-    stops, passes = found.denies(route), found.says(route)
-    refused = found.says(refusals(service))
-    causes: dict[Cause, float]
-    if passes or refused:
-        causes = {"service_outage": 0.65, "selective": 0.25}
-    elif found.strength(TUNNEL) > 0:
-        causes = {"selective": 0.4, "service_outage": 0.4}
-    elif stops:
-        causes = {"selective": 0.96, "service_outage": 0.02}
-    elif several_sites:
-        causes = {"selective": 0.9, "service_outage": 0.06}
-    else:
-        causes = {"selective": 0.6, "service_outage": 0.3}
-    aside = (route, refusals(service), TUNNEL)
-    points_away = passes or refused
+    against = [key for key in (route, refusals(service), TUNNEL) if found.strength(key) > 0]
     return Finding(
         outcome="fails",
-        causes=causes,
+        causes=_block_or_outage(found, service, route, several_sites=several_sites),
         mechanism=_mechanism(found, route),
         where=_where(found, route),
-        supporting=(relays(service), CONTROLS, text(service), *(() if points_away else (route,))),
-        against=aside if points_away else (),
+        supporting=(relays(service), CONTROLS, text(service), *(() if route in against else (route,))),
+        against=tuple(against),
         would_change=("another_network", "deeper_run", "new_relay_list"),
     )
+
+
+def _block_or_outage(found: Findings, service: str, route: Key, *, several_sites: bool) -> Mapping[Cause, float]:
+    """Behind a tunnel nobody on this line can be accused; packets that pass as far as others', or a refusal by the
+    relays themselves, speak for an outage; a stop short of others', or silence at several sites, for a block."""
+    if found.strength(TUNNEL) > 0:
+        return {"selective": 0.4, "service_outage": 0.4}
+    if found.says(route) or found.says(refusals(service)):
+        return {"service_outage": 0.65, "selective": 0.25}
+    if found.strength(route) <= -3:
+        return {"selective": 0.96, "service_outage": 0.02}
+    if found.denies(route):
+        return {"selective": 0.93, "service_outage": 0.04}
+    if several_sites:
+        return {"selective": 0.9, "service_outage": 0.06}
+    return {"selective": 0.6, "service_outage": 0.3}
 
 
 def _where(found: Findings, route: Key) -> Where:

@@ -13,11 +13,11 @@ from callcheck_path.read import read
 
 @dataclass(frozen=True, slots=True)
 class Params:
-    """`rounds` probes of each shape at each TTL from 1 to `max_ttl`, a second apart."""
+    """`rounds` probes of each shape at each TTL from 1 to `max_ttl`."""
 
     rounds: int = 2
     max_ttl: int = 8
-    timeout_s: float = 1.2
+    timeout_s: float = 0.9
 
 
 class PathCheck:

@@ -8,14 +8,14 @@ from callcheck.api import Context, IcmpError, Observation, Packet
 from callcheck.words import Failure
 from callcheck_path.arms import PathArm, arms_for, silent_functions
 
-_ROUND_S = 1.0
-_STAGGER_S = 0.6
+_ROUND_S = 0.8
+_STAGGER_S = 0.3
 
 
 async def measure(ctx: Context, *, rounds: int, max_ttl: int, timeout_s: float) -> None:
     """Every probe on a 5-tuple of its own, in random order, never followed by one of full TTL on the same 5-tuple.
 
-    Rounds are a second apart, since routers that count their ICMP errors refill about one a second.
+    Rounds are spread, since routers that count their ICMP errors refill about one a second.
     """
     arms = [arm for about in silent_functions(ctx) for arm in arms_for(ctx, about)]
     probes = [

@@ -1,4 +1,4 @@
-"""DTLS ClientHellos as a flow: apart from the other arms, as OpenSSL costs the flow process 0.1 s that they need not."""
+"""DTLS ClientHellos as a flow: apart from the other arms, as OpenSSL costs the flow process 0.1 s."""
 
 from __future__ import annotations
 

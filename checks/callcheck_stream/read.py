@@ -104,23 +104,24 @@ def _stream_carries(
 ) -> Evidence:
     informative = _informative(streams)
     sent, received = _totals(informative or streams)
+    loss_ratio = _loss_ratio(sent, received)
     enough = bool(informative) and sent >= packets_needed
     facts: dict[str, Any] = {
         "sent": sent,
         "received": received,
-        "loss_ratio": _loss_ratio(sent, received),
+        "loss_ratio": round(loss_ratio, 4),
         "endpoints": len({stream.target.endpoint for stream in informative}),
         "seconds": len(frozenset[int]().union(*(stream.seconds for stream in streams))),
         **_delays(informative),
     }
     if controls:
-        facts["controls_loss_ratio"] = _loss_ratio(*_totals(controls))
+        facts["controls_loss_ratio"] = round(_loss_ratio(*_totals(controls)), 4)
     return Evidence(
         service=service,
         function="calls",
         claim=Claim.stream_carries,
         facts=facts,
-        strength=_strength(facts["loss_ratio"]) if enough else 0,
+        strength=_strength(loss_ratio) if enough else 0,
         group=f"stream:{service}",
         seqs=tuple(sorted(seq for stream in streams for seq in stream.seqs)),
     )
@@ -131,7 +132,7 @@ def _controls_carry(streams: Sequence[_Stream], informative: Sequence[_Stream]) 
     loss_ratio = _loss_ratio(sent, received)
     return Evidence(
         claim=Claim.controls_carry,
-        facts={"sent": sent, "received": received, "loss_ratio": loss_ratio, "flows": len(informative)},
+        facts={"sent": sent, "received": received, "loss_ratio": round(loss_ratio, 4), "flows": len(informative)},
         strength=_strength(loss_ratio) if sent and len(informative) >= _FEWEST_CONTROLS else 0,
         group="controls",
         seqs=tuple(sorted(seq for stream in streams for seq in stream.seqs)),
@@ -143,7 +144,7 @@ def _totals(streams: Sequence[_Stream]) -> tuple[int, int]:
 
 
 def _loss_ratio(sent: int, received: int) -> float:
-    return round(1 - received / sent, 4) if sent else 0.0
+    return (sent - received) / sent if sent else 0.0
 
 
 def _strength(loss_ratio: float) -> int:

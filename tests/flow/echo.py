@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -13,6 +13,8 @@ from callcheck.api import Target
 from tests.flow.codecs import GREETING, NUMBER, WELCOME
 
 _STOP = b"STOP"
+
+Receive = Callable[[bytes, tuple[str, int]], Iterable[tuple[bytes, tuple[str, int]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +27,14 @@ class Script:
     unheard_greetings: int = 0
 
 
-class Echo:
-    """Runs while the `with` block does. `sources` are the source ports of the packets, by number."""
+class UdpThread:
+    """A UDP socket served by a thread while the `with` block runs; `receive` says what to send for a datagram."""
 
-    def __init__(self, script: Script = Script(), *, ip: str = "127.0.0.1") -> None:
-        self._script = script
+    def __init__(self, receive: Receive, *, ip: str = "127.0.0.1") -> None:
+        self._receive = receive
         self._socket = socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((ip, 0))
         self.address, self.port = self._socket.getsockname()[:2]
-        self.sources: dict[int, int] = {}
-        self.greetings = 0
-        self._waiting: list[tuple[int, bytes, tuple[str, int]]] = []
         self._thread = threading.Thread(target=self._serve)
 
     @property
@@ -59,24 +58,33 @@ class Echo:
             payload, sender = self._socket.recvfrom(2048)
             if payload == _STOP:
                 return
-            if payload == GREETING:
-                self._greet(sender)
-            elif payload[:1] == NUMBER:
-                self._answer(int.from_bytes(payload[1:5], "big"), payload, sender)
+            for answer, receiver in self._receive(payload, sender):
+                self._socket.sendto(answer, receiver)
 
-    def _greet(self, sender: tuple[str, int]) -> None:
-        self.greetings += 1
-        if self.greetings > self._script.unheard_greetings:
-            self._socket.sendto(WELCOME, sender)
 
-    def _answer(self, number: int, payload: bytes, sender: tuple[str, int]) -> None:
+class Echo(UdpThread):
+    """Sends numbered packets back as its script says. `sources` are their source ports, by number."""
+
+    def __init__(self, script: Script = Script(), *, ip: str = "127.0.0.1") -> None:
+        super().__init__(self._scripted, ip=ip)
+        self._script = script
+        self.sources: dict[int, int] = {}
+        self.greetings = 0
+        self._waiting: list[tuple[int, bytes, tuple[str, int]]] = []
+
+    def _scripted(self, payload: bytes, sender: tuple[str, int]) -> Iterator[tuple[bytes, tuple[str, int]]]:
+        if payload == GREETING:
+            self.greetings += 1
+            if self.greetings > self._script.unheard_greetings:
+                yield WELCOME, sender
+        elif payload[:1] == NUMBER:
+            yield from self._answers(int.from_bytes(payload[1:5], "big"), payload, sender)
+
+    def _answers(self, number: int, payload: bytes, sender: tuple[str, int]) -> Iterator[tuple[bytes, tuple[str, int]]]:
         self.sources[number] = sender[1]
         if number in self._script.held:
             self._waiting.append((self._script.held[number], payload, sender))
         elif number not in self._script.lost:
-            for _ in range(2 if number in self._script.doubled else 1):
-                self._socket.sendto(payload, sender)
-        released = [item for item in self._waiting if item[0] == number]
+            yield from [(payload, sender)] * (2 if number in self._script.doubled else 1)
+        yield from [(answer, receiver) for until, answer, receiver in self._waiting if until == number]
         self._waiting = [item for item in self._waiting if item[0] != number]
-        for _, answer, waiting in released:
-            self._socket.sendto(answer, waiting)

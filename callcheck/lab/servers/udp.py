@@ -40,7 +40,7 @@ class UdpEndpoint(asyncio.DatagramProtocol):
 
     def close(self) -> None:
         """Free the port; answers that still wait are forgotten."""
-        pass
+        self._outlet.close()
         assert self._transport is not None
         self._transport.abort()
 

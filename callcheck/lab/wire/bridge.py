@@ -121,6 +121,7 @@ class Bridge:
             self._instrument.send_errors += 1
 
     def _receive(self, port: _Port) -> None:
+        waiting = self._waiting
         for _ in range(_BATCH_FRAMES):
             try:
                 frame, ancillary, flags, _address = port.inlet.recvmsg(_FRAME_BYTES, 32)
@@ -133,10 +134,15 @@ class Bridge:
                 self._instrument.truncated += 1
                 continue
             seconds, rest_ns = _STAMP.unpack(ancillary[0][2])
-            due_ns = port.line.due(frame, is_up=port.is_up, arrival_ns=seconds * 1_000_000_000 + rest_ns)
-            if due_ns is not None:
+            arrival_ns = seconds * 1_000_000_000 + rest_ns
+            due_ns = port.line.due(frame, is_up=port.is_up, arrival_ns=arrival_ns)
+            if due_ns is None:
+                continue
+            if due_ns == arrival_ns and not (waiting and waiting[0][0] <= due_ns):
+                self._send(port.outlet, frame, time.time_ns() - due_ns)
+            else:
                 self._taken += 1  # keeps frames that are due at once in the order of their coming
-                heapq.heappush(self._waiting, (due_ns, self._taken, port.outlet, frame))
+                heapq.heappush(waiting, (due_ns, self._taken, port.outlet, frame))
 
 
 def open_device(name: str) -> socket.socket:

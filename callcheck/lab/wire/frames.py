@@ -1,5 +1,6 @@
 """Reads Ethernet frames as far as rules and prefixes need it. Total: it never raises, whatever the bytes."""
 
+import struct
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
@@ -8,6 +9,9 @@ from callcheck.lab.wire.strict import Network
 ETHERNET_BYTES: Final = 14
 _IPV4: Final = b"\x08\x00"
 _IPV6: Final = b"\x86\xdd"
+_IPV4_HEADER: Final = struct.Struct("!BxHxxHxBxx4s4s")
+_IPV6_HEADER: Final = struct.Struct("!BxxxHBx16s16s")
+_PORTS: Final = struct.Struct("!HH")
 _TCP, _UDP = 6, 17
 
 
@@ -29,7 +33,8 @@ class Packet(NamedTuple):
 
 
 def is_ip(frame: bytes) -> bool:
-    return frame[12:14] in (_IPV4, _IPV6)
+    kind = frame[12:14]
+    return kind == _IPV4 or kind == _IPV6  # noqa: PLR1714  twice as fast as a tuple, once for each frame
 
 
 def parse(frame: bytes, *, is_up: bool) -> Packet | None:
@@ -42,43 +47,41 @@ def parse(frame: bytes, *, is_up: bool) -> Packet | None:
 
 
 def _parse_ipv4(frame: bytes, is_up: bool) -> Packet | None:  # RFC 791 section 3.1
-    if len(frame) < ETHERNET_BYTES + 20 or frame[14] >> 4 != 4:
+    if len(frame) < ETHERNET_BYTES + 20:
         return None
-    header_bytes = (frame[14] & 15) * 4
-    total_bytes = int.from_bytes(frame[16:18], "big")
-    if header_bytes < 20 or not header_bytes <= total_bytes <= len(frame) - ETHERNET_BYTES:
+    first, total_bytes, fragment, protocol, source, destination = _IPV4_HEADER.unpack_from(frame, ETHERNET_BYTES)
+    header_bytes = (first & 15) * 4
+    if first >> 4 != 4 or header_bytes < 20 or not header_bytes <= total_bytes <= len(frame) - ETHERNET_BYTES:
         return None
-    is_later_fragment = int.from_bytes(frame[20:22], "big") & 0x1FFF != 0
-    segment = b"" if is_later_fragment else frame[ETHERNET_BYTES + header_bytes : ETHERNET_BYTES + total_bytes]
-    source, destination = _ends(frame[26:30], frame[30:34], frame[23], segment)
-    near, remote = (source, destination) if is_up else (destination, source)
-    return Packet(is_up, frame[23], *near, *remote, total_bytes, _payload(frame[23], segment))
+    end = ETHERNET_BYTES + total_bytes
+    start = end if fragment & 0x1FFF else ETHERNET_BYTES + header_bytes  # a later fragment has no ports
+    return _packet(is_up, protocol, (source, destination), total_bytes, frame[start:end])
 
 
 def _parse_ipv6(frame: bytes, is_up: bool) -> Packet | None:  # RFC 8200 section 3; extension headers are left alone
-    if len(frame) < ETHERNET_BYTES + 40 or frame[14] >> 4 != 6:
+    if len(frame) < ETHERNET_BYTES + 40:
         return None
-    total_bytes = 40 + int.from_bytes(frame[18:20], "big")
-    if total_bytes > len(frame) - ETHERNET_BYTES:
+    first, segment_bytes, protocol, source, destination = _IPV6_HEADER.unpack_from(frame, ETHERNET_BYTES)
+    total_bytes = 40 + segment_bytes
+    if first >> 4 != 6 or total_bytes > len(frame) - ETHERNET_BYTES:
         return None
     segment = frame[ETHERNET_BYTES + 40 : ETHERNET_BYTES + total_bytes]
-    source, destination = _ends(frame[22:38], frame[38:54], frame[20], segment)
-    near, remote = (source, destination) if is_up else (destination, source)
-    return Packet(is_up, frame[20], *near, *remote, total_bytes, _payload(frame[20], segment))
+    return _packet(is_up, protocol, (source, destination), total_bytes, segment)
 
 
-def _ends(source: bytes, destination: bytes, protocol: int, segment: bytes) -> tuple[tuple[bytes, int], ...]:
-    if protocol not in (_TCP, _UDP) or len(segment) < 8:
-        return (source, 0), (destination, 0)
-    return (source, int.from_bytes(segment[:2], "big")), (destination, int.from_bytes(segment[2:4], "big"))
-
-
-def _payload(protocol: int, segment: bytes) -> bytes:
-    if protocol == _UDP:
-        return segment[8:]
-    if protocol == _TCP and len(segment) >= 20:
-        return segment[(segment[12] >> 4) * 4 :]
-    return b""
+def _packet(is_up: bool, protocol: int, ends: tuple[bytes, bytes], ip_bytes: int, segment: bytes) -> Packet:
+    source, destination = ends
+    source_port = destination_port = 0
+    payload = b""
+    if protocol == _UDP and len(segment) >= 8:
+        source_port, destination_port = _PORTS.unpack_from(segment)
+        payload = segment[8:]
+    elif protocol == _TCP and len(segment) >= 20:
+        source_port, destination_port = _PORTS.unpack_from(segment)
+        payload = segment[(segment[12] >> 4) * 4 :]
+    if is_up:
+        return Packet(True, protocol, source, source_port, destination, destination_port, ip_bytes, payload)
+    return Packet(False, protocol, destination, destination_port, source, source_port, ip_bytes, payload)
 
 
 class Prefixes:

@@ -125,7 +125,7 @@ class _Stages:
 class _Path:
     """The stages that packets with the same remote prefixes go through, in their order."""
 
-    __slots__ = ("delay_ns", "jitters", "last_ns", "losses", "queues", "stalls")
+    __slots__ = ("delay_ns", "is_plain", "jitters", "last_ns", "losses", "queues", "stalls")
 
     def __init__(self, stages: Sequence[_Stages]) -> None:
         shared_first = sorted(stages, key=lambda stage: bool(stage.entry.prefixes))
@@ -134,13 +134,14 @@ class _Path:
         self.stalls = [stage.stall for stage in stages if stage.stall]
         self.delay_ns = sum(stage.delay_ns for stage in stages)
         self.jitters = [stage.jitter for stage in stages if stage.jitter]
+        self.is_plain = not (self.losses or self.queues or self.stalls or self.jitters)
         self.last_ns = 0
 
 
 class Impairment:
     """One direction of one wire: adds up its entries and counts what they take."""
 
-    __slots__ = ("_paths", "_stages", "_start_ns", "by_prefix")
+    __slots__ = ("_paths", "_shared_path", "_stages", "_start_ns", "by_prefix")
 
     def __init__(self, entries: Sequence[Entry], *, seed: int, wire: str, direction: str, start_ns: int) -> None:
         self._start_ns = start_ns
@@ -149,11 +150,14 @@ class Impairment:
             for n, entry in enumerate(entries)
         ]
         self.by_prefix = any(entry.prefixes for entry in entries)
+        self._shared_path = None if self.by_prefix else _Path(self._stages)
         self._paths: dict[tuple[bool, ...], _Path] = {}
 
     def due(self, arrival_ns: int, size_bytes: int, number: int, remote_address: bytes = b"") -> int | None:
         """When packet `number` leaves, or None if it is lost. Times in ns of the clock that stamps arrivals."""
-        path = self._path(remote_address)
+        path = self._shared_path or self._path(remote_address)
+        if path.is_plain:
+            return arrival_ns + path.delay_ns
         if any(loss.takes(number) for loss in path.losses):
             return None
         since_start_ns = at_ns = arrival_ns - self._start_ns

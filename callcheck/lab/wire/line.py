@@ -38,14 +38,15 @@ class Line:
             return arrival_ns
         way = self._up if is_up else self._down
         number = way.packets
+        size_bytes = len(frame) - ETHERNET_BYTES
         way.packets += 1
-        way.bytes += len(frame) - ETHERNET_BYTES
+        way.bytes += size_bytes
         remote_address = b""
         if way.needs_packets and (packet := parse(frame, is_up=is_up)):
             remote_address = packet.remote_address
             if self._rules.verdict(packet, number, arrival_ns) is Verdict.drops:
                 return None
-        return way.impairment.due(arrival_ns, len(frame) - ETHERNET_BYTES, number, remote_address)
+        return way.impairment.due(arrival_ns, size_bytes, number, remote_address)
 
     def log(self) -> dict[str, object]:
         return {

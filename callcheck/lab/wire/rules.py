@@ -124,12 +124,13 @@ class _Matcher:
         self._names = match.names
 
     def __call__(self, packet: Packet) -> bool:
+        # The first three turn most packets away, and are the cheapest to ask.
         return (
-            self._is_up in (None, packet.is_up)
-            and self._protocol in (None, packet.protocol)
-            and (not self._ports or packet.remote_port in self._ports)
-            and packet.ip_bytes >= self._min_bytes
+            (self._protocol is None or self._protocol == packet.protocol)
             and self._prefixes.holds(packet.remote_address)
+            and (not self._ports or packet.remote_port in self._ports)
+            and (self._is_up is None or self._is_up == packet.is_up)
+            and packet.ip_bytes >= self._min_bytes
             and (self._payload is None or is_class(self._payload, packet))
             and (not self._names or self._is_named(packet))
         )
