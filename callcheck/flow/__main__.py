@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
@@ -19,6 +20,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
+    _ask_for_precedence()
     try:
         worker.run()
         outbox.drain()
@@ -26,6 +28,16 @@ def main() -> None:
         # The parent is gone, so nobody wants the packets; standard output is not to be flushed again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def _ask_for_precedence() -> None:
+    """Run before ordinary processes where the system allows it: as root, or by RLIMIT_RTPRIO.
+
+    Beside two busy loops on two cores that turned a p99 lateness of 5.7 ms into 0.15 ms. The process sleeps nearly all
+    the time, so it starves nobody.
+    """
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
 
 
 if __name__ == "__main__":

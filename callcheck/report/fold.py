@@ -57,7 +57,7 @@ def fold(events: Iterable[Event], readers: Mapping[str, Reader], judge: Judge, l
         verdicts=with_sentences(verdicts, evidence, language),
         evidence=evidence,
         observations=run.observations,
-        problems=(*_endings(run), *problems),
+        problems=(*run.header.problems, *_endings(run), *problems),
     )
 
 
@@ -68,7 +68,7 @@ def _evidence(run: Journal, readers: Mapping[str, Reader]) -> tuple[tuple[Eviden
         own = [Numbered(saved.seq, _plain(saved)) for saved in run.observations if saved.check == name]
         reader = readers.get(name)
         if reader is None:
-            if name in run.started:
+            if own or name in run.started:
                 problems.append(problem_line(name, "not_installed"))
         elif own:
             # A plugin may raise anything; it costs its own evidence alone.

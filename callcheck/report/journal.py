@@ -17,7 +17,8 @@ T = TypeVar("T")
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """The data of `run_started`. `plan` is stages of check names; `started_utc` is ISO 8601 in UTC."""
+    """The data of `run_started`. `plan` is stages of check names; `started_utc` is ISO 8601 in UTC;
+    `problems` are lines about plugins that could not be used."""
 
     schema: str
     run_id: str
@@ -26,6 +27,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     tool: Tool
     catalogue_as_of: str = ""
     plan: tuple[tuple[str, ...], ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +43,8 @@ class _RunEnding(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journal:
-    """`checks` holds every check that is planned, started or heard of, in the order of the plan, then of appearance."""
+    """`checks` holds every check that is planned, started or observed something, in the order of the plan, then of
+    appearance."""
 
     header: Header
     checks: tuple[str, ...]
@@ -68,7 +71,7 @@ def read(events: Iterable[Event]) -> Journal:
     return Journal(
         header=header,
         checks=tuple(dict.fromkeys([*planned, *started, *heard])),
-        started=frozenset([*started, *heard]),
+        started=frozenset(started),
         observations=observed,
         endings=endings,
         complete=bool(run_endings) and run_endings[-1].complete,

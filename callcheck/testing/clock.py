@@ -12,8 +12,8 @@ T = TypeVar("T")
 # A thread cannot be seen from the loop; this much real time is given to one before the loop counts as stuck.
 _THREAD_GRACE_S = 1.0
 # A run longer than this, or one that turns this often while no time passes, will not end by itself.
-_LONGEST_RUN_S = 100_000.0
-_MOST_TURNS_AT_ONE_TIME = 200_000
+_LONGEST_RUN_S = 5_000.0
+_MOST_TURNS_AT_ONE_TIME = 50_000
 
 
 class StalledError(RuntimeError):

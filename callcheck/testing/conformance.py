@@ -29,14 +29,16 @@ class _Outcome:
     tasks_left: int
 
 
-def run_check(check: Check[Any], ctx: FakeContext, params: object | None = None) -> None:
-    """Run a check in virtual time. Raises what the check raises, and TimeoutError after `max_seconds`."""
+def run_check(check: Check[Any], ctx: FakeContext, params: object | None = None) -> float:
+    """Run a check in virtual time; how many seconds of it went by. Raises what the check raises, and TimeoutError
+    after `max_seconds`."""
 
-    async def limited() -> None:
+    async def limited() -> float:
         async with asyncio.timeout(check.info.max_seconds):
             await check.run(ctx, check.params() if params is None else params)
+        return asyncio.get_running_loop().time()
 
-    run_virtual(limited())
+    return run_virtual(limited())
 
 
 def conformance(
@@ -98,8 +100,10 @@ def _world_problems(check: Check[Any], targets: Sequence[Target], world: World) 
     awaits = _awaits(check, fresh("quick"))
     step = max(1, awaits // _CANCELLATION_POINTS)
     for at in range(0, awaits, step):
-        ctx = fresh("quick")
-        yield from _cancellation_problems(check, ctx, at)
+        found = list(_cancellation_problems(check, fresh("quick"), at))
+        yield from found
+        if found:
+            return
 
 
 def _run_problems(check: Check[Any], ctx: FakeContext) -> Iterator[str]:

@@ -31,7 +31,7 @@ _WOULD_CHANGE: dict[WouldChange, str] = {
 }
 
 _ANOTHER_NETWORK = N_("Run the test on another network, for example mobile data, and compare the two results.")
-_ASK_PROVIDER = N_("Save this report and ask your provider what it does with this traffic.")
+_ASK_PROVIDER = N_("Save this report and ask your provider whether it knows the reason.")
 _ASK_PROVIDER_HELP = N_("If it goes on, send this report to your provider and ask for help.")
 _ASK_OWNER = N_("Ask whoever runs this network (an office, a hotel, a provider) whether it lets calls through.")
 _PEER_TO_PEER = N_(

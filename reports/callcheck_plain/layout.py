@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Sequence
 
 from callcheck.report.printable import printable
 
 COLUMNS = 80
+# A number stays on one line with its unit.
+_NUMBER_AND_UNIT = re.compile(r"(\d) (ms|s|мс|с|%)(?!\w)")
+_NO_BREAK = "\u00a0"
 
 
 def paragraph(text: str, *, first: str = "", rest: str = "") -> list[str]:
     """The text wrapped, its first line after `first` and the others after `rest`."""
-    return textwrap.wrap(
-        printable(text),
-        width=COLUMNS,
-        initial_indent=first,
-        subsequent_indent=rest,
-        break_on_hyphens=False,
-    )
+    joined = _NUMBER_AND_UNIT.sub(f"\\1{_NO_BREAK}\\2", printable(text))
+    lines = textwrap.wrap(joined, COLUMNS, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+    return [line.replace(_NO_BREAK, " ") for line in lines]
 
 
 def bullets(texts: Iterable[str], mark: str) -> list[str]:

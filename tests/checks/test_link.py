@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -14,22 +13,10 @@ from callcheck.api import Claim, Evidence, Failure, IcmpError, LinkState, Number
 from callcheck.testing import HEALTHY_LINK, Answers, FakeContext, run_check
 from callcheck_link import CHECK, Params
 from callcheck_link.probe import echo_reply_number, echo_request
+from tests.checks.peers import reply_to, router
 
 GATEWAY = "icmp/192.168.1.1"
 CLOSED = "udp/192.168.1.1:33434"
-
-
-def reply_to(request: bytes) -> bytes:
-    """As a kernel hands it over: type 0, an identifier of its own choice, the rest as it was."""
-    return b"\x00\x00\x12\x34\xbe\xef" + request[6:]
-
-
-def router(lost: set[int]) -> Callable[[bytes], Answers]:
-    def answer(request: bytes) -> Answers:
-        number = struct.unpack_from("!H", request, 6)[0]
-        return [] if number in lost else [(0.004, reply_to(request))]
-
-    return answer
 
 
 def evidence(ctx: FakeContext) -> dict[Claim, Evidence]:

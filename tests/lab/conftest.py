@@ -36,6 +36,30 @@ while True:
         data, sender = one.recvfrom(2048)
         one.sendto(str(sender).encode() if data == b"who" else data, sender)
 """
+# Sends `count` datagrams to each address and counts the answers; the shortest round trip in ms, or null.
+ASK = """
+import json, socket, sys, time
+answers, shortest_ms = {}, {}
+for address in sys.argv[3:]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.connect((address, int(sys.argv[2])))
+        sent = {}
+        for n in range(int(sys.argv[1])):
+            sent[n] = time.monotonic()
+            one.send(n.to_bytes(2, "big") * 50)
+            time.sleep(0.002)
+        one.settimeout(0.4)
+        times = []
+        try:
+            while len(times) < len(sent):
+                n = int.from_bytes(one.recv(2048)[:2], "big")
+                times.append((time.monotonic() - sent[n]) * 1000)
+        except TimeoutError:
+            pass
+        answers[address] = len(times)
+        shortest_ms[address] = min(times, default=None)
+print(json.dumps([answers, shortest_ms]))
+"""
 Frame = Callable[..., bytes]
 
 

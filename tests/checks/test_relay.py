@@ -1,0 +1,119 @@
+"""The relay check before scripted call endpoints."""
+
+from __future__ import annotations
+
+import itertools
+import struct
+
+import pytest
+
+from callcheck.api import Claim, Evidence, Failure, IcmpError, Target
+from callcheck.testing import Answers, FakeContext, run_check
+from callcheck.words import Knowledge
+from callcheck_relay import CHECK
+
+SPECIAL = b"\xff" * 12
+
+
+def reflector(address: str, known: Knowledge = "confirmed") -> Target:
+    return Target(
+        service="telegram",
+        function="calls",
+        address=address,
+        port=596,
+        protocol="reflector",
+        answers={"hello": known},
+    )
+
+
+def whatsapp(address: str, known: Knowledge) -> Target:
+    return Target(
+        service="whatsapp",
+        function="calls",
+        address=address,
+        port=3478,
+        protocol="whatsapp_relay",
+        answers={"dtls": known, "stun": known},
+    )
+
+
+TELEGRAM = [reflector("91.108.13.10"), reflector("91.108.9.1"), reflector("91.108.17.2")]
+
+
+def self_info(hello: bytes) -> Answers:
+    """The 64-byte answer of the capture of 2020-05-06: tag, 12 x ff, c7 72 15 c0, date, query id, address, port."""
+    body = (
+        struct.pack("<I", 0) + hello[32:40] + bytes(10) + b"\xff\xff" + bytes([203, 0, 113, 7]) + struct.pack("<I", 9)
+    )
+    return [(0.05, hello[:16] + SPECIAL + b"\xc7\x72\x15\xc0" + body)]
+
+
+def found(targets: list[Target], answers: dict[str, object] | None = None) -> dict[tuple[str, Claim], Evidence]:
+    ctx = FakeContext(targets, info=CHECK.info)
+    for endpoint, handler in (answers or {}).items():
+        ctx.peer(endpoint, handler)  # type: ignore[arg-type]  # handlers of the fake's shape
+    run_check(CHECK, ctx)
+    return {(item.service, item.claim): item for item in CHECK.read(ctx.observations)}
+
+
+def test_silence_of_confirmed_relays_on_three_ports_each_is_a_firm_denial() -> None:
+    item = found(TELEGRAM)[("telegram", Claim.relays_answer)]
+    assert item.strength == -3
+    assert item.facts == {"endpoints": 3, "answered": 0, "informative": 3, "source_ports": 3, "sites": 3}
+
+
+def test_one_relay_alone_is_too_few_to_deny() -> None:
+    assert found(TELEGRAM[:1])[("telegram", Claim.relays_answer)].strength == 0
+
+
+def test_an_answer_with_our_tag_is_an_answer_and_any_other_is_not() -> None:
+    def another_tag(hello: bytes) -> Answers:
+        return [(0.01, bytes(64))] if len(hello) == 40 else []
+
+    item = found(TELEGRAM, {"udp/91.108.13.10:596": self_info})[("telegram", Claim.relays_answer)]
+    assert (item.strength, item.facts["answered"], item.facts["rtt_ms"]) == (3, 1, 50.0)
+    item = found(TELEGRAM, {"udp/91.108.13.10:596": another_tag})[("telegram", Claim.relays_answer)]
+    assert (item.strength, item.facts["answered"]) == (-3, 0)
+
+
+@pytest.mark.parametrize(
+    ("known", "strength", "informative"), [("inferred", 0, 0), ("reported", 0, 0), ("confirmed", -3, 3)]
+)
+def test_silence_of_a_form_that_nobody_confirmed_is_no_information(
+    known: Knowledge, strength: int, informative: int
+) -> None:
+    relays = [whatsapp(f"57.144.{number}.57", known) for number in (41, 49, 129)]
+    item = found(relays)[("whatsapp", Claim.relays_answer)]
+    assert (item.strength, item.facts["informative"]) == (strength, informative)
+
+
+def test_one_answer_makes_the_form_informative_for_its_kind() -> None:
+    def hello_verify(hello: bytes) -> Answers:
+        if hello[:1] != b"\x16":
+            return []
+        handshake = struct.pack("!B3sH3s3s", 3, b"\x00\x00\x17", 0, b"\x00\x00\x00", b"\x00\x00\x17")
+        body = b"\xfe\xff\x14" + bytes(20)
+        return [(0.02, b"\x16\xfe\xff" + bytes(8) + struct.pack("!H", len(handshake + body)) + handshake + body)]
+
+    relays = [whatsapp(f"57.144.{number}.57", "inferred") for number in (41, 49, 129)]
+    item = found(relays, {"udp/57.144.41.57:3478": hello_verify})[("whatsapp", Claim.relays_answer)]
+    assert (item.strength, item.facts["answered"], item.facts["informative"]) == (3, 1, 3)
+
+
+def test_a_refusal_counts_only_from_the_relay_itself() -> None:
+    def refused_by(hop: str) -> object:
+        return lambda _hello: IcmpError(Failure.refused, hop, 3, 3, 0)
+
+    own = found(TELEGRAM, {"udp/91.108.13.10:596": refused_by("91.108.13.10")})
+    assert own[("telegram", Claim.relays_refuse)].facts == {"endpoints": 3, "refused": 1}
+    other = found(TELEGRAM, {"udp/91.108.13.10:596": refused_by("10.0.0.1")})
+    assert ("telegram", Claim.relays_refuse) not in other
+
+
+def test_politeness_no_relay_is_asked_more_than_ten_times_a_second() -> None:
+    ctx = FakeContext(TELEGRAM)
+    times: list[int] = []
+    ctx.peer("udp/91.108.13.10:596", lambda _hello: times.append(ctx.now_us()) or [])  # type: ignore[func-returns-value]  # append returns None
+    run_check(CHECK, ctx)
+    assert len(times) == 3
+    assert all(later - earlier >= 100_000 for earlier, later in itertools.pairwise(times))

@@ -1,0 +1,102 @@
+"""The command line as a stranger meets it: wrong words, files that are none, exit codes, clean streams."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def callcheck(*arguments: str, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """The command in a process of its own, in English, with a configuration folder that does not exist."""
+    env = {"PATH": "/usr/bin:/bin", "CALLCHECK_CONFIG_DIR": "/nonexistent/callcheck", "LC_ALL": "C.UTF-8"}
+    env |= {"PYTHONPATH": str(ROOT), **environment}
+    command = [sys.executable, "-m", "callcheck", *arguments]
+    return subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=60, env=env)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["frobnicate"], 64, "No such command 'frobnicate'"),
+        (["run", "--depth", "endless"], 64, "'endless' is not one of"),
+        (["run", "--yes", "--only", "dsn"], 64, "no check 'dsn'"),
+        (["run", "--yes", "--without", "dsn"], 64, "no check 'dsn'"),
+        (["run", "--yes", "--service", "signal"], 64, "no service 'signal'"),
+        (["run", "--yes", "--format", "pdf"], 64, "no reporter 'pdf'"),
+        (["run", "--yes", "--catalog", "/nonexistent.toml"], 65, "No such file"),
+        (["run", "--yes", "--out", "/proc/version"], 64, "exists already"),
+        (["run"], 64, "nothing was sent"),
+        (["report"], 64, "name a saved report"),
+        (["report", "/nonexistent.json"], 64, "No such file"),
+        (["judge", "/nonexistent.json"], 64, "No such file"),
+        (["report", "-"], 65, "the file is empty"),
+        (["lab", "run", "atlantis"], 65, "no scenario 'atlantis'"),
+        (["lab", "run", "/etc/hostname"], 65, "/etc/hostname: "),
+        (["lab", "score", "atlantis"], 65, "no scenario 'atlantis'"),
+        (["consent", "--accept"], 64, "--version 1 --accept"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_words_with_the_right_code(arguments: list[str], code: int, words: str) -> None:
+    done = callcheck(*arguments)
+    assert done.returncode == code
+    assert words in done.stderr.decode()
+    assert b"Traceback" not in done.stderr
+    assert not done.stdout
+
+
+def test_without_a_terminal_the_bare_command_prints_help_and_exits_64() -> None:
+    done = callcheck()
+    assert done.returncode == 64
+    assert b"Usage: callcheck" in done.stdout
+
+
+def test_help_and_version_are_no_errors() -> None:
+    assert callcheck("--help").returncode == 0
+    assert b"0." in callcheck("--version").stdout
+
+
+def test_help_speaks_russian_where_the_environment_does() -> None:
+    assert "Только" in callcheck("run", "--help", LC_ALL="ru_RU.UTF-8").stdout.decode()
+
+
+def test_checks_lists_each_plugin_with_distribution_and_version() -> None:
+    lines = callcheck("checks").stdout.decode().splitlines()
+    assert any(line.split()[:3] == ["check", "stun", "callcheck"] for line in lines)
+    assert any(line.split()[:3] == ["reporter", "json", "callcheck"] for line in lines)
+
+
+def test_targets_lists_every_endpoint_with_its_source_and_what_it_learns() -> None:
+    text = callcheck("targets", "--cost").stdout.decode()
+    assert "udp/91.108.13.10:596" in text
+    assert "inferred" in text
+    assert "kB" in text
+
+
+def test_consent_is_kept_shown_and_wiped(tmp_path: Path) -> None:
+    folder = {"CALLCHECK_CONFIG_DIR": str(tmp_path / "config")}
+    assert b"You have agreed" not in callcheck("consent", **folder).stdout
+    assert callcheck("consent", "--version", "1", "--accept", **folder).returncode == 0
+    assert b"You have agreed" in callcheck("consent", **folder).stdout
+    wiped = callcheck("wipe", "--yes", **folder)
+    assert (wiped.returncode, (tmp_path / "config").exists()) == (0, False)
+    assert b"cannot reach" in wiped.stdout
+    assert b"There was nothing" in callcheck("wipe", "--yes", **folder).stdout
+
+
+def test_the_json_schema_is_json() -> None:
+    assert "$defs" in json.loads(callcheck("report", "--schema").stdout)
+
+
+@pytest.mark.parametrize("data", [b"{}", b"[1,2]", b"\x00\x01", b'{"schema": "other/1"}', b"hello\n", b"{" * 5000])
+@pytest.mark.parametrize("command", ["report", "judge"])
+def test_foreign_files_are_refused_in_one_line(command: str, data: bytes) -> None:
+    done = callcheck(command, "-", stdin=data)
+    assert done.returncode == 65
+    assert len(done.stderr.decode().splitlines()) == 1
+    assert not done.stdout

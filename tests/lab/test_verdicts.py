@@ -1,0 +1,91 @@
+"""Every built-in scenario, played for real: does the verdict meet the truth?"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from callcheck.lab import play, score
+from callcheck.model import Report, Verdict
+from callcheck.verdict.exit_code import exit_code
+
+pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("lab_possible")]
+
+# A lab that was late itself shows nothing; on a busy machine it may need another go.
+_GOES = 3
+_ROOT = Path(__file__).parents[2]
+
+
+def played(name: str, *, real_servers: bool = True, overlay: bool = True) -> tuple[play.Played, Report]:
+    """One run that is not void, and its report."""
+    command = play.run_arguments("--depth", "quick", "--format", "json", overlay=overlay)
+    done = None
+    for _ in range(_GOES):
+        done = play.play(play.lab_of(play.find(name), real_servers=real_servers), command, capture=True)
+        if not done.lab.void:
+            return done, msgspec.json.decode(done.output, type=Report)
+    pytest.fail(f"the lab was void {_GOES} times: {done.lab.void if done else ''}")
+
+
+def verdicts(report: Report) -> dict[tuple[str, str], Verdict]:
+    return {(verdict.service, verdict.function): verdict for verdict in report.verdicts}
+
+
+@pytest.mark.parametrize("name", sorted(play.built_in()))
+def test_the_verdict_meets_the_truth(name: str) -> None:
+    done, report = played(name)
+    line = score.compared(play.find(name), report, "quick", done.seconds)
+    assert line.notes == ()
+    assert done.exit_code == exit_code(report.verdicts)
+    assert report.run.complete
+    assert not report.problems
+
+
+def test_stand_ins_alone_lead_to_the_same_verdict() -> None:
+    _, report = played("telegram-calls-dropped", real_servers=False)
+    found = verdicts(report)[("telegram", "calls")]
+    assert (found.outcome, found.cause, found.where) == ("fails", "selective", "provider")
+
+
+def test_silent_whatsapp_relays_accuse_nobody_when_nobody_confirmed_that_they_answer() -> None:
+    done, report = played("whatsapp-relays-dropped", overlay=False)
+    found = verdicts(report)[("whatsapp", "calls")]
+    assert (found.outcome, found.cause) == ("unknown", "unknown")
+    assert done.exit_code == 0
+
+
+def test_without_any_network_the_cause_is_said_to_be_that() -> None:
+    """A namespace of its own with nothing in it: no route, no resolver that could be reached."""
+    command = ["unshare", "-rn", *play.run_arguments("--format", "json", overlay=False)]
+    done = subprocess.run(
+        command, capture_output=True, check=False, timeout=60, env={**os.environ, "PYTHONPATH": str(_ROOT)}
+    )
+    report = msgspec.json.decode(done.stdout, type=Report)
+    assert done.returncode == 1
+    assert {verdict.cause for verdict in report.verdicts if verdict.function == "calls"} == {"offline"}
+    assert all("callcheck lab run" in verdict.sentence for verdict in report.verdicts if verdict.function == "calls")
+
+
+def test_an_interrupted_run_keeps_what_it_measured_and_says_so() -> None:
+    """Ctrl-C as a terminal sends it: to the whole foreground group."""
+    command = [sys.executable, "-m", "callcheck", "lab", "run", "clean", "--depth", "standard", "--format", "events"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True, cwd=_ROOT
+    ) as process:
+        assert process.stdout is not None
+        events = []
+        for line in process.stdout:
+            events.append(json.loads(line))
+            if events[-1]["kind"] == "check_started" and events[-1]["check"] == "stream":
+                os.killpg(process.pid, signal.SIGINT)
+        process.wait(timeout=30)
+    assert process.returncode == 130
+    assert (events[-1]["kind"], events[-1]["data"]) == ("run_finished", {"complete": False})
+    assert any(event["kind"] == "observed" and event["check"] == "relay" for event in events)
