@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -129,11 +129,14 @@ class RealContext:
                 placed.append(replace(arm, target=msgspec.structs.replace(arm.target, address=place)))
         if not placed:
             return
+        running = run_flows(placed, seconds=seconds, origin_ns=self._state.clock.origin_ns)
         try:
-            async for second in run_flows(placed, seconds=seconds, origin_ns=self._state.clock.origin_ns):
-                arrived = sum(stamp is not None for stamp in second.received_us)
-                self._note((len(second.sent_us) + arrived) * second.ip_bytes)
-                yield second
+            # Closed by name: left to the garbage collector, the flow process would outlive a check that broke off.
+            async with aclosing(running):
+                async for second in running:
+                    arrived = sum(stamp is not None for stamp in second.received_us)
+                    self._spend((len(second.sent_us) + arrived) * second.ip_bytes)
+                    yield second
         except FlowError as error:
             raise RuntimeError(f"the flow process failed: {error}") from error
 

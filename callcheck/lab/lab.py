@@ -177,7 +177,13 @@ class Lab:
         python = [sys.executable, "-S", "-P", "-m", "callcheck.lab.supervisor", str(directory)]
         with (directory / "supervisor.log").open("wb") as log:
             self._supervisor = subprocess.Popen(
-                [supervisor.tool("unshare"), *supervisor.way_in().unshare, "--kill-child", *python],
+                [
+                    *supervisor.real_time(),
+                    supervisor.tool("unshare"),
+                    *supervisor.way_in().unshare,
+                    "--kill-child",
+                    *python,
+                ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

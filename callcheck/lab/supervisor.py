@@ -82,6 +82,8 @@ def _start(directory: Path) -> list[_Running]:
     topology.build(nat=plan["nat"], hosts=plan["hosts"], icmp_ping=plan["icmp_ping"])
     bridge = [sys.executable, "-S", "-P", "-m", "callcheck.lab.wire", str(directory / "wire.json")]
     running = [_spawn(directory, {"name": "bridge", "namespace": "wire", "argv": bridge})]
+    # Only the bridge keeps the real-time scheduling that `real_time` may have given; stepping down is always allowed.
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     running += [_spawn(directory, process) for process in plan["processes"]]
     _wait_until_ready(running)
     return running
@@ -196,6 +198,18 @@ def way_in() -> WayIn:
         if refusal is None:
             return rooted
     return WayIn(refusal=f"this system refuses network namespaces: {refusal}")
+
+
+@cache
+def real_time() -> tuple[str, ...]:
+    """What starts the lab with real-time scheduling, which the bridge inherits: packets then leave on time even when
+    the servers and the client keep every processor busy. Empty where this user may not."""
+    command = (tool("chrt"), "--fifo", "10")
+    try:
+        allowed = subprocess.run([*command, "true"], capture_output=True, check=False, env=environment())
+    except OSError:
+        return ()
+    return command if allowed.returncode == 0 else ()
 
 
 def _try(unshare: Sequence[str]) -> str | None:

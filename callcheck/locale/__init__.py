@@ -1,8 +1,8 @@
 """The two languages that callcheck speaks: gettext catalogues, and how to choose between them.
 
 Sentences are marked where they stand: `_("...")` with `_ = translator(language)` (or the call in one piece),
-`n_("one", "many", count)` with `n_ = plural(language)`, `N_("...")` in tables that are translated later. `python -m callcheck.locale` brings the
-catalogues up to date.
+`n_("one", "many", count)` with `n_ = plural(language)`, `N_("...")` in tables that are translated later.
+`python -m callcheck.locale` brings the catalogues up to date.
 """
 
 from __future__ import annotations

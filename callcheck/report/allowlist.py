@@ -25,8 +25,10 @@ _COUNT_KEYS = frozenset(
         "answered",
         "asked",
         "asked_networks",
+        "controls",
         "elsewhere",
         "endpoints",
+        "error_code",
         "first_number",
         "flows",
         "icmp_code",
@@ -40,17 +42,22 @@ _COUNT_KEYS = frozenset(
         "missing",
         "names",
         "networks",
+        "number",
         "opened",
+        "packets_needed",
         "received",
         "refused",
+        "resolvers_count",
         "second",
         "sent",
-        "sequence",
         "sites",
         "source_ports",
+        "subjects",
+        "try",
         "ttl",
         "with_cookie",
         "without_cookie",
+        "wrong_answer",
     }
 )
 # Decimal digits that stay.
@@ -61,14 +68,17 @@ _MEASURE_KEYS: Mapping[str, int] = {
     "loss_ratio": 3,
     "rtt_ms": 0,
     "seconds": 1,
+    "took_ms": 0,
 }
-_FLAG_KEYS = frozenset(["refused_by_target"])
+# `opened` counts in facts and is yes or no in an observation.
+_FLAG_KEYS = frozenset(["default_route", "opened", "refused_by_target", "tunnel", "wireless"])
 _STAMP_KEYS = frozenset(["received_us", "scheduled_us", "sent_us"])
 _WORD_KEYS: Mapping[str, frozenset[str]] = {
     "about_function": frozenset(get_args(Function)),
     "about_service": frozenset(SERVICES),
     "depth": frozenset(get_args(Depth)),
     "mechanism": frozenset(get_args(Mechanism)),
+    "service": frozenset(["", *SERVICES]),
     "where": frozenset(get_args(Where)),
 }
 # Large enough for every count of a run, too small to hold an IPv4 address as a number.
@@ -133,8 +143,8 @@ def stepped(value: int, step: int) -> int:
 def _value(key: str, value: Json) -> Json:
     if key in _WORD_KEYS:
         return value if isinstance(value, str) and value in _WORD_KEYS[key] else None
-    if key in _FLAG_KEYS:
-        return value if isinstance(value, bool) else None
+    if key in _FLAG_KEYS and isinstance(value, bool):
+        return value
     if key in _STAMP_KEYS:
         return _stamps(value)
     return _number(key, value)

@@ -27,6 +27,7 @@ class _VirtualSelector(selectors.SelectSelector):
         super().__init__()
         self.now_s = 0.0
         self._turns_at_this_time = 0
+        self._ends_s = _LONGEST_RUN_S
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
@@ -41,7 +42,10 @@ class _VirtualSelector(selectors.SelectSelector):
     def _advance(self, seconds: float) -> None:
         self._turns_at_this_time = 0 if seconds > 0 else self._turns_at_this_time + 1
         self.now_s += max(seconds, 0.0)
-        if self._turns_at_this_time > _MOST_TURNS_AT_ONE_TIME or self.now_s > _LONGEST_RUN_S:
+        if self._turns_at_this_time > _MOST_TURNS_AT_ONE_TIME or self.now_s > self._ends_s:
+            # What was running is cancelled next, and gets the same limits for its last words.
+            self._turns_at_this_time = 0
+            self._ends_s = self.now_s + _LONGEST_RUN_S
             raise StalledError("goes on for ever")
 
 

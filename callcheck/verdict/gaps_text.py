@@ -30,15 +30,15 @@ def _cut_short(report: Report, language: str) -> Iterator[str]:
 def _streams(report: Report, language: str) -> Iterator[str]:
     _ = translator(language)
     for service in SERVICES:
+        # Where calls do not get through at all, nobody wonders how steadily they do, or how they sound.
         calls = [one for one in report.verdicts if one.service == service and one.function == "calls"]
-        if not calls:
+        if all(one.outcome == "fails" for one in calls):
             continue
         streamed = any(
             item.claim == Claim.stream_carries and item.service == service and item.strength != 0
             for item in report.evidence
         )
-        # Where calls do not get through at all, nobody wonders how steadily they do.
-        if not streamed and any(one.outcome != "fails" for one in calls):
+        if not streamed:
             yield _("How steadily call-like packets reach {service}: no long enough stream could be sent.").format(
                 service=service_name(service)
             )

@@ -22,9 +22,7 @@ PACKETS_NEEDED = {"quick": 125, "standard": 500, "deep": 500}
 
 _KEY_BYTES = 16
 _CONTROLS = 4
-_LARGE_CONTROLS_ENOUGH = 2
-_FORM_TIMEOUT_S = 0.8
-_FORM_REPEAT_S = 0.25
+_FORM_TIMEOUT_S = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ async def _controls(ctx: Context) -> Sequence[tuple[Target, str]]:
     by_place = {place: target for target, place in zip(answered, places, strict=True) if place}
     hosts = [(target, place) for place, target in by_place.items()]
     large = [(target, place) for target, place in hosts if target.large]
-    others = [] if len(large) >= _LARGE_CONTROLS_ENOUGH else [host for host in hosts if host not in large]
+    others = [host for host in hosts if host not in large]
     return [*_by_turns(large), *_by_turns(others)][:_CONTROLS]
 
 
@@ -110,7 +108,7 @@ def _by_turns(hosts: Iterable[tuple[Target, str]]) -> Iterator[tuple[Target, str
 async def _subject(ctx: Context, target: Target, kind: _Kind) -> Part:
     if target.protocol == "reflector":
         return _part(target, "loop", _loop(ctx), kind.rate_pps)
-    if target.protocol == "whatsapp_relay" and not await _answers_stun(ctx, target):
+    if target.protocol == "whatsapp_relay" and await _answers_dtls(ctx, target):
         return _part(target, "dtls", _dtls_questions(), kind.rate_pps)
     return _part(target, "padded", _questions(ctx, GENTLE_PACKETS_PER_PORT), kind.rate_pps)
 
@@ -145,17 +143,15 @@ def _dtls_questions() -> FlowCodec:
     return DtlsQuestions()
 
 
-async def _answers_stun(ctx: Context, target: Target) -> bool:
-    """Whether a relay that answered in some form answers the question that the flow would put, asked twice."""
-
-    async def once(wait_s: float) -> bool:
-        await ctx.sleep(wait_s)
+async def _answers_dtls(ctx: Context, target: Target) -> bool:
+    """Whether a relay that answered in some form answers what a WhatsApp client begins with; asked at most twice."""
+    codec = _dtls_questions()
+    for _ in range(2):
         _, question = codec.packet(0, b"")
         answer = await ask(ctx, target, question, lambda heard: codec.received(0, heard), timeout_s=_FORM_TIMEOUT_S)
-        return answer.value is not None
-
-    codec = _questions(ctx, 0)
-    return any(await asyncio.gather(once(0.0), once(_FORM_REPEAT_S)))
+        if answer.value is not None:
+            return True
+    return False
 
 
 def _in_phase(ctx: Context, parts: Sequence[Part]) -> list[Part]:

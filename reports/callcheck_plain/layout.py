@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 from callcheck.report.printable import printable
 
 COLUMNS = 80
-# A number stays on one line with its unit.
-_NUMBER_AND_UNIT = re.compile(r"(\d) (ms|s|мс|с|%)(?!\w)")
+# A number stays on one line with its unit, and a command in one piece, to be copied.
+_IN_ONE_PIECE = re.compile(r"\d (?:ms|s|мс|с|%)(?!\w)|callcheck (?:lab run|run --depth) \S+")
 _NO_BREAK = "\u00a0"
 
 
 def paragraph(text: str, *, first: str = "", rest: str = "") -> list[str]:
     """The text wrapped, its first line after `first` and the others after `rest`."""
-    joined = _NUMBER_AND_UNIT.sub(f"\\1{_NO_BREAK}\\2", printable(text))
+    joined = _IN_ONE_PIECE.sub(lambda piece: piece.group().replace(" ", _NO_BREAK), printable(text))
     lines = textwrap.wrap(joined, COLUMNS, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
     return [line.replace(_NO_BREAK, " ") for line in lines]
 

@@ -38,6 +38,7 @@ from callcheck.testing import FakeContext, run_check
 from callcheck_stream import CHECK
 from callcheck_stream.arms import PAYLOAD_BYTES, ReflectorLoop, StunQuestions, number_in, token
 from callcheck_stream.dtls_arms import DtlsQuestions
+from tests.codec.test_dtls import HELLO_VERIFY_REQUEST
 from tests.flow.echo import UdpThread
 
 KEY = b"k" * 16
@@ -213,20 +214,14 @@ class Listening(FakeContext):
         return super().flows(arms, seconds=seconds)
 
 
-def measured(answered: Iterable[Target], *, depth: Depth = "quick", speaks_stun: Iterable[Target] = ()) -> Listening:
+def measured(answered: Iterable[Target], *, depth: Depth = "quick", speaks_dtls: Iterable[Target] = ()) -> Listening:
     ctx = Listening(answered=list(answered), depth=depth, info=CHECK.info)
     ctx.flow_answers = lambda _arm, _number: 0.04
-    for target in speaks_stun:
-        ctx.peer(target.endpoint, _stun_server)
+    for target in speaks_dtls:
+        ctx.peer(target.endpoint, lambda _hello: [(0.02, HELLO_VERIFY_REQUEST)])
     run_check(CHECK, ctx)
     assert not ctx.open_sockets
     return ctx
-
-
-def _stun_server(question: bytes) -> list[tuple[float, bytes]]:
-    request = stun.decode(question)
-    assert isinstance(request, stun.Message)
-    return [(0.02, stun.encode(stun.Message(stun.BINDING, "success", request.transaction_id)))]
 
 
 def seconds_of(ctx: FakeContext) -> list[Observation]:
@@ -262,7 +257,7 @@ def test_without_a_reflector_telegram_is_asked_gently_by_stun() -> None:
 
 def test_whatsapp_is_asked_in_the_form_that_its_relay_answers() -> None:
     relays = [whatsapp_at(n) for n in range(4)]
-    ctx = measured(relays, speaks_stun=relays[:1])
+    ctx = measured(relays, speaks_dtls=relays[1:])
     assert forms(ctx) == {relays[0].endpoint: "padded", relays[1].endpoint: "dtls", relays[2].endpoint: "dtls"}
     assert [arm.codec.packets_per_port for arm in ctx.arms] == [10, 1, 1]
     assert {arm.rate_pps for arm in ctx.arms} == {10.0}

@@ -8,7 +8,7 @@ import importlib.util
 import itertools
 import tomllib
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -153,13 +153,11 @@ class Slow(Sample):
         await ctx.sleep(30)
 
 
-class Endless(Sample):
+class Stubborn(Sample):
     async def run(self, ctx: Context, params: Any) -> None:
-        while True:
-            try:
-                await ctx.sleep(1)
-            except asyncio.CancelledError:
-                continue
+        for _ in range(3):
+            with suppress(asyncio.CancelledError):
+                await ctx.sleep(30)
 
 
 class Spendthrift(Sample):
@@ -239,7 +237,7 @@ class Exaggerating(Sample):
         (RequiredParams(), "params: every field needs a default"),
         (Raising(), "silent network: raises KeyError"),
         (Slow(), "silent network: does not end within 3 s"),
-        (Endless(), "silent network: goes on after it was cancelled"),
+        (Stubborn(), "silent network: goes on after it was cancelled"),
         (Spendthrift(), "silent network: moves more than 20 bytes"),
         (Leaky(), "garbage network: leaves a socket open"),
         (LeakyWhenCancelled(), "silent network: when cancelled, leaves a socket open"),
@@ -286,7 +284,12 @@ async def _turn_in_a_circle() -> None:
         await FakeContext().sleep(0)
 
 
-@pytest.mark.parametrize("stuck", [_wait_for_nothing, _turn_in_a_circle])
+async def _sleep_for_ever() -> None:
+    while True:
+        await FakeContext().sleep(60)
+
+
+@pytest.mark.parametrize("stuck", [_wait_for_nothing, _turn_in_a_circle, _sleep_for_ever])
 def test_a_run_that_cannot_end_is_ended(stuck: Any) -> None:
     with pytest.raises(StalledError):
         run_virtual(stuck())

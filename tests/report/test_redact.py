@@ -91,6 +91,8 @@ def test_what_was_measured_stays_and_is_coarser() -> None:
             "hop": "10.0.0.1",
             "addresses_count": 3,
             "refused_by_target": True,
+            "opened": False,
+            "name": "ivans-laptop.home",
             "about_service": "telegram",
             "about_function": "calls",
             "unheard_of": 1,
@@ -101,6 +103,7 @@ def test_what_was_measured_stays_and_is_coarser() -> None:
         "loss_ratio": 0.123,
         "addresses_count": 3,
         "refused_by_target": True,
+        "opened": False,
         "about_service": "telegram",
         "about_function": "calls",
     }
@@ -109,7 +112,7 @@ def test_what_was_measured_stays_and_is_coarser() -> None:
 @pytest.mark.parametrize(
     "value", ["38", "192.0.2.77", [1], {"a": 1}, None, True, -1, 3_232_235_777, float("inf"), float("nan")]
 )
-@pytest.mark.parametrize("key", ["rtt_ms", "asked", "loss_ratio", "where", "about_service"])
+@pytest.mark.parametrize("key", ["rtt_ms", "asked", "loss_ratio", "where", "about_service", "service"])
 def test_a_known_key_with_a_value_of_another_kind_is_left_out(key: str, value: Any) -> None:
     assert data_of({key: value}) == {}
 

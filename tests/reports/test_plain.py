@@ -1,0 +1,176 @@
+"""The report as a page of text."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+
+from callcheck.model import Evidence, Report, Run
+from callcheck.words import Claim
+from callcheck_plain import REPORTER
+from tests.report.made import a_report, hostile_reports, verdict
+
+EVIDENCE = (
+    Evidence(service="telegram", function="calls", claim=Claim.relays_answer, facts={"informative": 8}, strength=-3),
+    Evidence(claim=Claim.controls_answer, facts={"asked": 6, "answered": 6, "networks": 4}, strength=3),
+    Evidence(service="telegram", function="messaging", claim=Claim.text_answers, facts={}, strength=3),
+    Evidence(service="telegram", function="calls", claim=Claim.relays_refuse, facts={}, strength=-2),
+)
+TEXT_WORKS: dict[str, Any] = {
+    "function": "messaging",
+    "outcome": "works",
+    "cause": "none",
+    "mechanism": "none",
+    "where": "unknown",
+    "confidence": 0.97,
+    "causes": {"none": 0.97, "unknown": 0.03},
+    "supporting": (2,),
+    "would_change": ("later_again",),
+}
+DROPPED = a_report(
+    evidence=EVIDENCE,
+    verdicts=(
+        verdict(**TEXT_WORKS),
+        verdict(supporting=(0, 1), against=(3,), would_change=("another_network", "later_again")),
+    ),
+    problems=("stun: timed_out: took longer than 4 s",),
+)
+GOLDEN = """\
+callcheck 0.1.0, 2026-11-21 10:42 UTC, quick test, 9 s
+
+Telegram  messages  work
+          calls     do not work  singled out
+
+Telegram calls do not get through: they are singled out inside your provider's
+network, while like traffic to other places passes normally.
+  (sure: 96 %)
+  How: by the address of the servers.
+  For:
+  + Telegram call servers (relays): none of 8 that are known to answer did so.
+  + Neutral servers for comparison: 6 of 6 answered, in 4 networks.
+  Against:
+  - Telegram call servers (relays): none of them refused.
+
+Telegram messages get through: its servers give proper answers.
+  (sure: 97 %)
+  For:
+  + Telegram messages: the servers give proper answers.
+
+This could change the answer:
+  - the same test on another network, for example mobile data instead of the
+    home line
+  - the same test again, some hours later
+
+What you can do:
+  - Run the test on another network, for example mobile data, and compare the
+    two results.
+  - See whether direct calls (peer-to-peer) are allowed in the call privacy
+    settings of Telegram: they avoid the call servers, but show your internet
+    address to the person you talk to.
+  - Save this report and ask your provider whether it knows the reason.
+  - Test again some hours later.
+
+Not measured:
+  - Trouble that starts only after some seconds of a call: a quick test is too
+    short to see it.
+  - The newer kind of internet addresses (IPv6): only the older kind (IPv4) was
+    tested.
+  - Speed limits: whether faster traffic, such as video calls, is slowed down.
+  - Direct calls from device to device: only the way over the services' call
+    servers was tested.
+
+Problems:
+  - stun: stopped, it took too long (took longer than 4 s)
+"""
+
+
+def page(report: Report, language: str = "en") -> str:
+    out = io.BytesIO()
+    REPORTER.write(report, language, out)
+    return out.getvalue().decode("utf-8")
+
+
+def test_a_dropped_call_reads_like_this() -> None:
+    assert page(DROPPED) == GOLDEN
+
+
+def test_the_russian_page_has_the_same_shape() -> None:
+    russian = page(DROPPED, "ru")
+    assert "Telegram  сообщения  работают\n          звонки     не работают  выборочное подавление\n" in russian
+    assert "\n  (уверенность: 96 %)\n" in russian
+    assert russian.count("\n\n") == GOLDEN.count("\n\n")
+
+
+@settings(max_examples=80, deadline=None)
+@given(report=hostile_reports())
+def test_no_line_is_too_long_or_acts_whatever_the_report_holds(report: Report) -> None:
+    for language in ("en", "ru"):
+        text = page(report, language)
+        assert text.endswith("\n")
+        for line in text.split("\n"):
+            assert len(line) <= 80
+            assert line == "" or line.isprintable()
+
+
+def test_one_sentence_that_holds_for_all_is_said_once() -> None:
+    offline = [
+        verdict(service=service, function=function, cause="offline", confidence=0.95, supporting=(0, 1))
+        for service in ("telegram", "whatsapp")
+        for function in ("messaging", "calls")
+    ]
+    text = page(a_report(evidence=EVIDENCE, verdicts=tuple(offline)))
+    assert text.count("no working internet connection") == 1
+    assert text.count("6 of 6 answered") == 1
+    assert "callcheck lab run telegram-calls-dropped" in text
+    assert text.count("callcheck lab run clean") == 1
+
+
+def test_what_works_gets_no_advice_while_something_else_does_not() -> None:
+    ailing = page(DROPPED)
+    fine = page(a_report(evidence=EVIDENCE, verdicts=(verdict(**TEXT_WORKS),)))
+    assert "If a call is still bad" not in ailing
+    assert "If a call is still bad" in fine
+
+
+def test_a_run_without_verdicts_says_so() -> None:
+    assert "No service was tested, so there is nothing to judge." in page(a_report())
+
+
+def test_a_run_that_was_stopped_says_so() -> None:
+    run = Run(id="x", started_utc="2026-11-21T10:42:31Z", duration_s=2.0, depth="deep", complete=False)
+    assert "The run was stopped early" in page(a_report(run=run))
+
+
+def test_a_number_stays_on_one_line_with_its_unit() -> None:
+    for pad in range(1, 60):
+        text = page(a_report(problems=(f"{'x' * pad} and it took 1234 ms or 12 % of the time",)))
+        assert "1234 ms" in text
+        assert "12 %" in text
+
+
+@pytest.mark.parametrize(
+    "word", ["over_budget", "timed_out", "crashed", "interrupted", "not_installed", "not_readable"]
+)
+def test_every_problem_word_is_told_in_words(word: str) -> None:
+    for language in ("en", "ru"):
+        text = page(a_report(problems=(f"stun: {word}",)), language)
+        (line,) = (line for line in text.split("\n") if line.startswith("  - stun: "))
+        assert "_" not in line
+        assert language == "en" or word not in line
+
+
+def test_a_problem_of_another_kind_stands_as_it_is_and_cannot_act() -> None:
+    assert "  - check 'x'\\x1b[31m of y" in page(a_report(problems=("check 'x'\x1b[31m of y",)))
+
+
+def test_sentences_are_made_from_the_verdict_not_taken_from_the_file() -> None:
+    forged = msgspec.structs.replace(DROPPED.verdicts[1], sentence="All is well.")
+    assert "All is well" not in page(a_report(evidence=EVIDENCE, verdicts=(forged,)))
+
+
+def test_it_is_registered_as_plain() -> None:
+    assert (REPORTER.name, REPORTER.suffix) == ("plain", ".txt")

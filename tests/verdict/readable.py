@@ -1,0 +1,67 @@
+"""What every sentence must be, and facts that every sentence can use."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from callcheck.model import Evidence
+from callcheck.words import Claim
+
+LANGUAGES = ("en", "ru")
+
+# Names and terms that Russian text keeps in Latin letters, and what is typed into a terminal.
+_COMMAND = re.compile(r"callcheck (lab )?run( (clean|telegram-calls-dropped|--depth standard))?|--depth deep")
+_TERM = re.compile(r"\b(Telegram|WhatsApp|callcheck|Wi-Fi|DNS|TCP|UDP|STUN|DTLS|QUIC|SNI|IPv4|IPv6|peer-to-peer)\b")
+_CIRCUMVENTION = re.compile(r"vpn|впн|tor\b|proxy|прокси|wireguard|zapret|amnezia|обход", re.IGNORECASE)
+# Facts with a value for everything that any sentence can show.
+FULL_FACTS: dict[str, Any] = {
+    "answered": 3,
+    "asked": 5,
+    "asked_networks": 4,
+    "controls_loss_ratio": 0.002,
+    "elsewhere": 2,
+    "endpoints": 8,
+    "flows": 4,
+    "informative": 6,
+    "last_hop_call": 4,
+    "last_hop_control": 9,
+    "last_hop_neutral": 7,
+    "last_hop_other_port": 4,
+    "loop_ms": 76.2,
+    "loss_ratio": 0.1234,
+    "mechanism": "port",
+    "missing": 2,
+    "names": 4,
+    "networks": 3,
+    "opened": 2,
+    "received": 17,
+    "refused": 3,
+    "rtt_ms": 38.44,
+    "seconds": 5.2,
+    "sent": 20,
+    "sites": 3,
+    "source_ports": 3,
+    "where": "provider",
+    "with_cookie": 1,
+    "without_cookie": 4,
+}
+
+
+def assert_readable(text: str, language: str) -> None:
+    assert text.strip() == text
+    assert text
+    assert "{" not in text
+    assert "}" not in text
+    assert "  " not in text
+    assert not _CIRCUMVENTION.search(text)
+    if language == "ru":
+        rest = _TERM.sub("", _COMMAND.sub("", text))
+        assert not re.search("[A-Za-z]", rest), text
+        assert re.search("[А-Яа-яё]", text)
+    else:
+        assert not re.search("[А-Яа-яё]", text)
+
+
+def claim(name: Claim, **changes: Any) -> Evidence:
+    return Evidence(**({"claim": name, "service": "telegram", "function": "calls"} | changes))
