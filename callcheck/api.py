@@ -221,7 +221,7 @@ class Context(Protocol):
     async def tcp(
         self, target: Target, *, tls: str | None = None, ttl: int | None = None, timeout_s: float = 2.5
     ) -> Stream | Failure | IcmpError:
-        """Connect within `timeout_s`; `tls` is the server name to offer and verify; with `ttl` the answer may be an ICMP error."""
+        """Connect within `timeout_s`; `tls` is the server name to offer and verify; `ttl` may bring an ICMP error."""
         ...
 
     def flows(self, arms: Sequence[Arm], *, seconds: float) -> AsyncIterator[FlowSecond]: ...

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+import msgspec
 
 from callcheck import session
 from callcheck.api import Reporter
@@ -21,6 +22,7 @@ from callcheck.report.refold import journal_of
 from callcheck.report.saved import SavedError, load
 from callcheck.report.schema import json_schema
 from callcheck.verdict.exit_code import exit_code
+from callcheck.verdict.explain import percent
 
 _ = tr()
 
@@ -79,7 +81,9 @@ def judge(file: str) -> int:
 
 
 def _in_short(verdict: Verdict) -> str:
-    return f"{verdict.outcome} / {verdict.cause} / {verdict.mechanism} / {verdict.where} ({verdict.confidence:.0%})"
+    return (
+        f"{verdict.outcome} / {verdict.cause} / {verdict.mechanism} / {verdict.where} ({percent(verdict.confidence)} %)"
+    )
 
 
 def _report_from(file: str, chosen: str) -> Report:
@@ -102,8 +106,6 @@ def _loaded(file: str) -> tuple[Report | None, list[Event]]:
 
 
 def _judged_in(events: Sequence[Event]) -> Sequence[Verdict]:
-    import msgspec  # noqa: PLC0415 - only this command reads verdicts out of a journal
-
     for event in reversed(events):
         if event.kind == "judged":
             try:

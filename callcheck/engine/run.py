@@ -84,6 +84,8 @@ async def _watched(task: asyncio.Task[None], max_seconds: float) -> tuple[CheckO
 def _outcome_of(error: BaseException | None) -> tuple[CheckOutcome, str]:
     if error is None:
         return "completed", ""
+    while isinstance(error, BaseExceptionGroup):  # from a check that uses a TaskGroup: its first reason is the reason
+        error = error.exceptions[0]
     if isinstance(error, BudgetExceededError):
         return "over_budget", str(error)
     return "crashed", f"{type(error).__name__}: {error}".splitlines()[0][:200]

@@ -68,7 +68,7 @@ WORLDS: dict[str, World] = {"silent": silent, "garbage": garbage, "refusing": re
 
 
 def _icmp(icmp_type: int, code: int, hop: str) -> IcmpError:
-    failure = Failure.timeout if icmp_type == 11 else Failure.refused
+    failure = Failure.expired if icmp_type == 11 else Failure.refused
     return IcmpError(failure=failure, hop=hop, icmp_type=icmp_type, icmp_code=code, received_us=0)
 
 

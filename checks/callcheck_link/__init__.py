@@ -15,8 +15,8 @@ from callcheck_link.read import read
 class Params:
     """`echoes` pings to the router, `interval_ms` apart. Fewer than 20 prove nothing."""
 
-    echoes: int = 20
-    interval_ms: int = 50
+    echoes: int = 50
+    interval_ms: int = 25
 
 
 class LinkCheck:

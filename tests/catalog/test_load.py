@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from callcheck.catalog import load
 from callcheck.lab import world
+from callcheck.model import Target
 
 GROUP = """
 [[group]]
@@ -27,7 +28,7 @@ endpoints = ["192.0.2.1:3478"]
 """
 
 
-def laid_over(tmp_path: Path, text: str) -> tuple[load.Target, ...]:
+def laid_over(tmp_path: Path, text: str) -> tuple[Target, ...]:
     path = tmp_path / "overlay.toml"
     path.write_text(text)
     return load.with_overlay(path)

@@ -79,14 +79,14 @@ def test_targets_lists_every_endpoint_with_its_source_and_what_it_learns() -> No
 
 
 def test_consent_is_kept_shown_and_wiped(tmp_path: Path) -> None:
-    folder = {"CALLCHECK_CONFIG_DIR": str(tmp_path / "config")}
-    assert b"You have agreed" not in callcheck("consent", **folder).stdout
-    assert callcheck("consent", "--version", "1", "--accept", **folder).returncode == 0
-    assert b"You have agreed" in callcheck("consent", **folder).stdout
-    wiped = callcheck("wipe", "--yes", **folder)
+    folder = str(tmp_path / "config")
+    assert b"You have agreed" not in callcheck("consent", CALLCHECK_CONFIG_DIR=folder).stdout
+    assert callcheck("consent", "--version", "1", "--accept", CALLCHECK_CONFIG_DIR=folder).returncode == 0
+    assert b"You have agreed" in callcheck("consent", CALLCHECK_CONFIG_DIR=folder).stdout
+    wiped = callcheck("wipe", "--yes", CALLCHECK_CONFIG_DIR=folder)
     assert (wiped.returncode, (tmp_path / "config").exists()) == (0, False)
     assert b"cannot reach" in wiped.stdout
-    assert b"There was nothing" in callcheck("wipe", "--yes", **folder).stdout
+    assert b"There was nothing" in callcheck("wipe", "--yes", CALLCHECK_CONFIG_DIR=folder).stdout
 
 
 def test_the_json_schema_is_json() -> None:
