@@ -25,7 +25,7 @@ FORM_HELP = _("plain, json, or events (the journal, live).")
 SERVERS_HELP = _("real: coturn and unbound where installed; own: only callcheck's stand-ins.")
 
 
-@click.group(help=_("Run callcheck on a network inside this machine, where the right answer is known."))
+@click.group(help=_("Try callcheck where the answer is known. A network inside this machine, cut off from all others."))
 def lab() -> None:
     pass
 

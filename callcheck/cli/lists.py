@@ -16,7 +16,7 @@ from callcheck.submit import consent as consents
 _ = tr()
 
 
-@click.command(help=_("List the plugins with their distribution and version."))
+@click.command(help=_("List the plugins. Says where each comes from, and its version."))
 def checks() -> int:
     try:
         found = plugins.find_all()
@@ -32,7 +32,7 @@ def checks() -> int:
     return 0
 
 
-@click.command(help=_("List every host that a run would contact, why, and what it learns."))
+@click.command(help=_("List whom a run would contact. Says why, and what they learn."))
 @click.option("--cost", is_flag=True, help=_("Also say how long a run takes and how much it moves at most."))
 @click.option(
     "--catalog", "catalog_file", type=click.Path(path_type=Path), help=_("A catalogue to lay over the shipped one.")
@@ -62,7 +62,7 @@ def _line(target: Target) -> str:
     return f"{target.endpoint:34} {whose:20} {target.protocol:15} {forms}  ({target.source}, {target.as_of})"
 
 
-@click.command(help=_("Say what measuring discloses, and keep your consent to it."))
+@click.command(help=_("Show what measuring discloses. Keeps your consent to it."))
 @click.option("--version", "version", type=int, help=_("The version of the text that you have read."))
 @click.option("--accept", is_flag=True, help=_("Keep the consent on this machine."))
 def consent(version: int | None, accept: bool) -> int:
@@ -104,7 +104,7 @@ def _consent_text() -> str:
     return "\n".join(lines)
 
 
-@click.command(help=_("Remove everything that callcheck has kept on this machine."))
+@click.command(help=_("Remove what callcheck has kept here."))
 @click.option("--yes", is_flag=True, help=_("Do not ask."))
 def wipe(yes: bool) -> int:
     translate = tr()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import traceback
@@ -9,16 +10,36 @@ import traceback
 import click
 
 from callcheck import __version__
-from callcheck.cli.lab import lab
-from callcheck.cli.lists import checks, consent, targets, wipe
 from callcheck.cli.output import INTERNAL, INTERRUPTED, USAGE, Exit, say, tr
-from callcheck.cli.run import run
-from callcheck.cli.saved import judge, report
 
 _ = tr()
+# Each command is loaded when it is asked for: a script that calls one shall not pay for the others.
+_COMMANDS = {
+    "run": "run:run",
+    "report": "saved:report",
+    "judge": "saved:judge",
+    "checks": "lists:checks",
+    "targets": "lists:targets",
+    "consent": "lists:consent",
+    "wipe": "lists:wipe",
+    "lab": "lab:lab",
+}
 
 
-@click.group(
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _colon, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(f"callcheck.cli.{module}"), name)
+        return command
+
+
+@click.command(
+    cls=_Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help=_("Tells whether calls fail by your own network, by the service, or because someone singles them out."),
@@ -30,10 +51,6 @@ def cli(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
         if not sys.stdout.isatty():
             raise Exit(USAGE, "")
-
-
-for _command in (run, report, judge, checks, targets, consent, wipe, lab):
-    cli.add_command(_command)
 
 
 def main(argv: list[str] | None = None) -> int:

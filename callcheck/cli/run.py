@@ -27,7 +27,7 @@ _ = tr()
 DEPTHS = click.Choice(["quick", "standard", "deep"])
 
 
-@click.command(help=_("Measure and judge without a terminal UI. The exit code tells the verdict on calls."))
+@click.command(help=_("Measure and judge. The exit code tells the verdict on calls."))
 @click.option(
     "--depth", type=DEPTHS, default="standard", show_default=True, help=_("How long and how closely to look.")
 )

@@ -27,7 +27,7 @@ from callcheck.verdict.explain import percent
 _ = tr()
 
 
-@click.command(help=_("Write a saved report or journal in any form; what identifies you is left out unless --full."))
+@click.command(help=_("Write a saved run again, in any form. What identifies you is left out unless --full."))
 @click.argument("file", required=False)
 @click.option("--format", "form", default="plain", show_default=True, help=_("The reporter to use."))
 @click.option("--lang", type=click.Choice(["en", "ru"]), help=_("Language of the sentences."))
@@ -56,7 +56,7 @@ def report(
     return 0
 
 
-@click.command(help=_("Judge saved observations again, offline, and say what differs from the saved verdict."))
+@click.command(help=_("Judge a saved run again, offline. Says what differs from the saved verdict."))
 @click.argument("file")
 def judge(file: str) -> int:
     translate = tr()

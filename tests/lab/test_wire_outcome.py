@@ -60,7 +60,7 @@ def test_a_run_in_which_everything_hit_is_not_void() -> None:
         (changed("instrument", "truncated", value=2), "the lab lost 2 packets itself"),
         (
             changed("instrument", "late", value=15),
-            "the lab was late: 1.5% of packets left more than 2 ms after they were due",
+            "the lab was late: 1.5% of packets left more than 10 ms after they were due",
         ),
     ],
 )

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from callcheck.lab.wire.line import Line
+from callcheck.lab.wire.outcome import LATE_MS
 from callcheck.lab.wire.spec import Wire
 
 _ETH_P_ALL: Final = 3  # linux/if_ether.h
@@ -30,7 +31,7 @@ _STAMP: Final = struct.Struct("qq")
 _BUFFER_BYTES: Final = 8 << 20
 _FRAME_BYTES: Final = 2048  # above Ethernet's 1514; more would be an offload that was not switched off
 _SPIN_NS: Final = 60_000
-_LATE_NS: Final = 2_000_000
+_LATE_NS: Final = LATE_MS * 1_000_000
 _BATCH_FRAMES: Final = 32
 
 
