@@ -11,6 +11,7 @@ import msgspec
 
 from callcheck.lab import play
 from callcheck.lab.scenario import Scenario, Truth
+from callcheck.lab.wire.outcome import LabOutcome
 from callcheck.model import Report, Verdict
 from callcheck.words import Depth
 
@@ -65,15 +66,22 @@ def score(
 def _played(scenario: Scenario, depth: Depth, real_servers: bool) -> Line:
     command = play.run_arguments("--depth", depth, "--format", "json")
     played = play.play(play.lab_of(scenario, real_servers=real_servers), command, capture=True)
-    if played.lab.void:
-        return Line(scenario.id, scenario.seed, "void", False, (0, 0), (0, 0), played.seconds, played.lab.void)
     try:
         report = msgspec.json.decode(played.output, type=Report)
     except msgspec.DecodeError:
         said = played.errors.decode("utf-8", "replace").strip().splitlines()
         notes = (f"no report, exit {played.exit_code}: {said[-1] if said else 'nothing said'}",)
         return Line(scenario.id, scenario.seed, "wrong", False, (0, 0), (0, 0), played.seconds, notes)
+    void = void_reasons(played.lab, report)
+    if void:
+        return Line(scenario.id, scenario.seed, "void", False, (0, 0), (0, 0), played.seconds, void)
     return compared(scenario, report, depth, played.seconds)
+
+
+def void_reasons(lab: LabOutcome, report: Report) -> tuple[str, ...]:
+    """Why a run says nothing about callcheck: trouble of the lab, or a machine too busy for lab and callcheck both."""
+    late = ("callcheck sent its packets late on this busy machine",) if report.instrument.valid is False else ()
+    return (*lab.void, *late)
 
 
 def compared(scenario: Scenario, report: Report, depth: Depth, seconds: float) -> Line:
