@@ -24,6 +24,7 @@ from callcheck.model import (
     Verdict,
 )
 from callcheck.words import (
+    NEVER_LEFT,
     Cause,
     Claim,
     Depth,
@@ -38,6 +39,7 @@ from callcheck.words import (
 )
 
 __all__ = [
+    "NEVER_LEFT",
     "Arm",
     "BudgetExceededError",
     "Cause",

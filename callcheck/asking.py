@@ -1,7 +1,8 @@
-"""One question, one answer, for plugins: a datagram on a fresh source port and what came of it."""
+"""Helpers for plugins: one datagram on a fresh source port and what came of it; which addresses stand together."""
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -10,6 +11,9 @@ from callcheck.api import Context, Datagram, IcmpError, Target
 from callcheck.words import Failure
 
 T = TypeVar("T")
+
+# Addresses of one /22 (IPv6: /48) stand at one site: Telegram announces its relays in blocks of that size.
+_SITE_BITS = {4: 22, 6: 48}
 
 _MS = 1000.0
 
@@ -24,6 +28,15 @@ class Answer(Generic[T]):
     rtt_ms: float | None = None
     local: tuple[str, int] = ("", 0)
     hop: str = ""
+
+
+def site_of(target: Target) -> str:
+    """What stands at one site shares its outages: the block of the target's address, its name where it has none."""
+    try:
+        address = ipaddress.ip_address(target.address)
+    except ValueError:
+        return target.host
+    return str(ipaddress.ip_network((address, _SITE_BITS[address.version]), strict=False))
 
 
 async def ask(

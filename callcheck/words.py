@@ -71,6 +71,22 @@ class Failure(StrEnum):
     other = "unknown_failure"
 
 
+# What kept a packet from leaving this machine: it says nothing about the network beyond.
+NEVER_LEFT = frozenset(
+    {
+        Failure.name_missing,
+        Failure.name_empty,
+        Failure.resolver_timeout,
+        Failure.resolver_refused,
+        Failure.resolver_failed,
+        Failure.network_unreachable,
+        Failure.address_not_available,
+        Failure.permission,
+        Failure.unsupported,
+    }
+)
+
+
 class Claim(StrEnum):
     """What a piece of evidence speaks about; its strength says how firmly the observations support or deny it."""
 

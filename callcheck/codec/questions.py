@@ -62,7 +62,7 @@ def _dtls(random: Random) -> Question:
     return Question(dtls.client_hello(), lambda datagram: not isinstance(dtls.decode(datagram), Malformed))
 
 
-# By protocol of the target: the forms to ask in, in the catalogue's names.
+# By protocol of the target, those that apps try first before others: the forms to ask in, in the catalogue's names.
 FORMS: dict[str, dict[str, Callable[[Random], Question]]] = {
     "reflector": {"hello": _hello},
     "turn": {"binding": _binding, "allocate": _allocate},

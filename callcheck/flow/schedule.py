@@ -10,7 +10,8 @@ from callcheck.model import FlowSecond
 NS_PER_S = 1_000_000_000
 NS_PER_US = 1_000
 SHORTEST_WAIT_NS = 300_000_000
-LONGEST_WAIT_NS = NS_PER_S
+LONGEST_WAIT_NS = 4 * NS_PER_S  # as irtt waits
+UNKNOWN_WAIT_NS = 2 * NS_PER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,9 @@ class Schedule:
 
 def answer_wait_ns(longest_rtt_ns: int | None) -> int:
     """How long after the end of a second its packets may still come back: irtt's three longest round trips, but
-    between 0.3 s and 1 s (facts/inference.md 2 and 7); 1 s while no round trip is known."""
+    between 0.3 s and 4 s (facts/inference.md 2 and 7); 2 s while no round trip is known."""
     if longest_rtt_ns is None:
-        return LONGEST_WAIT_NS
+        return UNKNOWN_WAIT_NS
     return max(SHORTEST_WAIT_NS, min(3 * longest_rtt_ns, LONGEST_WAIT_NS))
 
 

@@ -71,7 +71,9 @@ class DatagramSocket:
                 async with asyncio.timeout(max(timeout_s, 0)):
                     await self._arrived.wait()
             except TimeoutError:
-                return None
+                # The loop may have stood still: what the kernel took in time is in its queue, stamps and all.
+                if not self._closed:
+                    self._drain()
         return self._queue.popleft() if self._queue else None
 
     def close(self) -> None:

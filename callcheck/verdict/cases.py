@@ -26,8 +26,10 @@ COOKIE = Key(Claim.cookie_ignored)
 
 POOR_LOSS = 0.03
 HOPELESS_LOSS = 0.5
-# Silence at this many places at once, while the service's text lives, is no single site's outage.
-SEVERAL_SITES = 3
+# One-way delay from which an ordinary talk falls apart (G.114's planning limit); a relay's round trip is about that.
+POOR_DELAY_MS = 400
+# Questions wait 1.5 s for an answer: where neutral hosts need half of that, silence may be mere slowness.
+SLOW_MS = 750
 
 
 def text(service: str) -> Key:
@@ -74,7 +76,7 @@ def offline(found: Findings, service: str) -> Finding | None:
     """No way out, or nothing that was asked over UDP or TCP answers, whoever runs it."""
     del service  # a network is offline for all of them
     everybody = (key(other) for other in found.services() for key in (text, relays))
-    if any(found.strength(key) > 0 for key in (TCP, CONTROLS, DOMESTIC, *everybody)):
+    if any(found.strength(key) > 0 for key in (TCP, CONTROLS, DOMESTIC, RESOLVER, *everybody)):
         return None
     if found.denies(ROUTE):
         where: Where = "home"
@@ -96,13 +98,19 @@ def offline(found: Findings, service: str) -> Finding | None:
 
 
 def udp_blocked(found: Findings, service: str) -> Finding | None:
-    """No UDP anywhere, neutral hosts included, while TCP connections open: a policy of this network."""
-    if not found.denies(CONTROLS) or found.strength(DOMESTIC) > 0:
+    """No UDP anywhere, neutral hosts included, while text is answered over TCP: a policy of this network.
+
+    Hosts that answer STUN without its cookie, or packets of one shape that go further than another, show a rule
+    against calls of every kind instead, which this judge leaves open.
+    """
+    if found.strength(CONTROLS) > -3 or found.strength(DOMESTIC) > 0 or is_slow(found):
         return None
-    if any(found.strength(relays(other)) > 0 for other in found.services()):
+    if found.number(COOKIE, "without_cookie") > 0:
         return None
-    tcp_lives = found.says(TCP) or any(found.says(text(other)) for other in found.services())
-    if not tcp_lives:
+    services = found.services()
+    if any(found.strength(relays(other)) > 0 or found.denies(path(other, "calls")) for other in services):
+        return None
+    if not any(found.says(text(other)) for other in services):
         return None
     return Finding(
         outcome="fails",
@@ -117,8 +125,11 @@ def lossy_home(found: Findings, service: str) -> Finding | None:
     """The gateway itself loses packets, and so does every arm beyond it; complete silence is no loss of this kind."""
     if not found.denies(GATEWAY) or found.strength(CONTROLS_CARRY) >= 0 or found.denies(relays(service)):
         return None
-    loss = found.number(stream(service), "loss_ratio") or found.number(CONTROLS_CARRY, "loss_ratio")
-    if loss <= POOR_LOSS:
+    controls_loss = found.number(CONTROLS_CARRY, "loss_ratio")
+    loss = found.number(stream(service), "loss_ratio") or controls_loss
+    # What the gateway loses, everything behind it must lose too; what the service loses beyond that has another cause.
+    through_gateway = controls_loss >= found.number(GATEWAY, "loss_ratio") / 2
+    if loss <= POOR_LOSS or not through_gateway or loss > 2 * controls_loss + 0.05:
         return None
     return Finding(
         outcome="fails" if loss > HOPELESS_LOSS else "degraded",
@@ -147,26 +158,35 @@ def names_missing(found: Findings, service: str) -> Finding | None:
 
 def service_silent(found: Findings, service: str, function: Literal["messaging", "calls"]) -> Finding | None:
     """Neither text nor call endpoints answer, while neutral hosts do: a block or an outage, told apart by the path."""
-    if not found.denies(text(service)) or found.strength(relays(service)) > 0 or not found.says(CONTROLS):
+    if not found.denies(text(service)) or found.strength(relays(service)) > 0 or not _comparable(found):
         return None
     routes = (path(service, function), path(service, "messaging"), path(service, "calls"))
     route = next((key for key in routes if found.strength(key) != 0), routes[0])
-    return _blocked_or_down(found, service, route, several_sites=False)
+    return _blocked_or_down(found, service, route)
 
 
 def relays_silent(found: Findings, service: str) -> Finding | None:
     """Every informative call endpoint is silent while the same service's text answers and so does other UDP."""
-    if not found.denies(relays(service)) or not found.says(text(service)) or not found.says(CONTROLS):
+    if not found.denies(relays(service)) or not found.says(text(service)) or not _comparable(found):
         return None
-    sites = found.number(relays(service), "sites")
-    return _blocked_or_down(found, service, path(service, "calls"), several_sites=sites >= SEVERAL_SITES)
+    return _blocked_or_down(found, service, path(service, "calls"))
 
 
-def _blocked_or_down(found: Findings, service: str, route: Key, *, several_sites: bool) -> Finding:
+def _comparable(found: Findings) -> bool:
+    """Whether silence means anything: neutral hosts answered, and fast enough not to be mistaken for silent."""
+    return found.says(CONTROLS) and not is_slow(found)
+
+
+def is_slow(found: Findings) -> bool:
+    texts = (found.number(text(service), "rtt_ms") for service in found.services())
+    return max((found.number(CONTROLS, "slowest_rtt_ms"), *texts)) > SLOW_MS
+
+
+def _blocked_or_down(found: Findings, service: str, route: Key) -> Finding:
     against = [key for key in (route, refusals(service), TUNNEL) if found.strength(key) > 0]
     return Finding(
         outcome="fails",
-        causes=_block_or_outage(found, service, route, several_sites=several_sites),
+        causes=_block_or_outage(found, service, route),
         mechanism=_mechanism(found, route),
         where=_where(found, route),
         supporting=(relays(service), CONTROLS, text(service), *(() if route in against else (route,))),
@@ -175,9 +195,9 @@ def _blocked_or_down(found: Findings, service: str, route: Key, *, several_sites
     )
 
 
-def _block_or_outage(found: Findings, service: str, route: Key, *, several_sites: bool) -> Mapping[Cause, float]:
-    """Behind a tunnel nobody on this line can be accused; packets that pass as far as others', or a refusal by the
-    relays themselves, speak for an outage; a stop short of others', or silence at several sites, for a block."""
+def _block_or_outage(found: Findings, service: str, route: Key) -> Mapping[Cause, float]:
+    """Only packets that stop short of others speak for a block. Without them silence may as well be a list of relays
+    that has grown old, or an outage: however many sites are silent, one list and one operator stand behind them."""
     if found.strength(TUNNEL) > 0:
         return {"selective": 0.4, "service_outage": 0.4}
     if found.says(route) or found.says(refusals(service)):
@@ -185,9 +205,7 @@ def _block_or_outage(found: Findings, service: str, route: Key, *, several_sites
     if found.strength(route) <= -3:
         return {"selective": 0.96, "service_outage": 0.02}
     if found.denies(route):
-        return {"selective": 0.93, "service_outage": 0.04}
-    if several_sites:
-        return {"selective": 0.9, "service_outage": 0.06}
+        return {"selective": 0.92, "service_outage": 0.05}
     return {"selective": 0.6, "service_outage": 0.3}
 
 
@@ -214,12 +232,14 @@ def text_works(found: Findings, service: str) -> Finding | None:
 
 
 def calls_work(found: Findings, service: str) -> Finding | None:
-    """A sustained stream came through, and nothing else of the service is known to be dead."""
-    if not found.says(stream(service)) or found.denies(text(service)):
+    """A sustained stream came through relays most of which answer, and nothing else of the service is known dead."""
+    partly_silent = bool(found.cited((relays(service),))) and not found.says(relays(service))
+    if not found.says(stream(service)) or found.denies(text(service)) or partly_silent:
         return None
+    too_late = max(found.number(stream(service), name) for name in ("loop_ms", "rtt_ms")) > POOR_DELAY_MS
     return Finding(
-        outcome="works",
-        causes={"none": 0.97},
+        outcome="degraded" if too_late else "works",
+        causes={} if too_late else {"none": 0.97},
         mechanism="none",
         supporting=(stream(service), relays(service), text(service), CONTROLS_CARRY),
         against=tuple(key for key in (COOKIE, GATEWAY) if found.denies(key)),

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from callcheck.api import Claim, Evidence, Failure, Numbered, Observation, Target
+from callcheck.api import NEVER_LEFT, Claim, Evidence, Failure, Numbered, Observation, Target
 
 _NO_ADDRESS = {
     Failure.name_missing,
@@ -55,7 +55,7 @@ def _is_public(address: str) -> bool:
 
 
 def _by_address(asked: Seen) -> Seen:
-    return [one for one in asked if not _without_address(one) and one.value.failure != Failure.unsupported]
+    return [one for one in asked if not _without_address(one) and one.value.failure not in NEVER_LEFT]
 
 
 def _opened(asked: Seen) -> Seen:

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from callcheck.api import CheckInfo, Context, Evidence, Numbered, Observation
-from callcheck_path.probe import measure
+from callcheck_path.probe import Plan, measure
 from callcheck_path.read import read
 
 
 @dataclass(frozen=True, slots=True)
 class Params:
-    """`rounds` probes of each shape at each TTL from 1 to `max_ttl`."""
+    """Call and control are probed `sweeps` times at each TTL up to `max_ttl`; where they differ, every shape
+    `repeats` times at the hop in question."""
 
-    rounds: int = 2
+    sweeps: int = 2
     max_ttl: int = 8
-    timeout_s: float = 0.9
+    repeats: int = 6
+    timeout_s: float = 0.7
 
 
 class PathCheck:
@@ -36,7 +38,7 @@ class PathCheck:
         return Params
 
     async def run(self, ctx: Context, params: Params) -> None:
-        await measure(ctx, rounds=params.rounds, max_ttl=params.max_ttl, timeout_s=params.timeout_s)
+        await measure(ctx, Plan(params.max_ttl, params.sweeps, params.repeats, params.timeout_s))
 
     def read(self, observations: Sequence[Numbered[Observation]]) -> Iterable[Evidence]:
         return read(observations)

@@ -1,69 +1,112 @@
-"""Sends each arm's packets with growing TTL and notes which hop lets them expire."""
+"""A sweep of growing TTL finds how far call and control come; where they differ, that one hop is asked again, by all.
+
+Every probe has a 5-tuple of its own and is never followed by one of full TTL on it.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from callcheck.api import Context, IcmpError, Observation, Packet
 from callcheck.words import Failure
 from callcheck_path.arms import PathArm, arms_for, silent_functions
 
-_ROUND_S = 0.8
-_STAGGER_S = 0.3
+# Spread over this time and in random order, so that a router's limit on ICMP errors meets all arms alike.
+_SWEEP_S = 0.2
+_CONFIRM_S = 0.9
 
 
-async def measure(ctx: Context, *, rounds: int, max_ttl: int, timeout_s: float) -> None:
-    """Every probe on a 5-tuple of its own, in random order, never followed by one of full TTL on the same 5-tuple.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`sweeps` probes at each TTL up to `max_ttl`, then `repeats` of every arm at the TTL in question."""
 
-    Rounds are spread, since routers that count their ICMP errors refill about one a second.
-    """
-    arms = [arm for about in silent_functions(ctx) for arm in arms_for(ctx, about)]
-    probes = [
-        (arm, ttl, turn * _ROUND_S)
-        for turn in range(rounds)
-        for arm in arms
-        for ttl in range(1, max_ttl + 1)
-        # A SYN holds its connection attempt open for the whole time limit: one round of them is enough.
-        if turn == 0 or arm.payload is not None
-    ]
-    phases = ctx.random_bytes(len(probes))
-    await asyncio.gather(
-        *(
-            _probe(ctx, arm, ttl, start_s + phase / 255 * _STAGGER_S, timeout_s)
-            for (arm, ttl, start_s), phase in zip(probes, phases, strict=True)
+    max_ttl: int
+    sweeps: int
+    repeats: int
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Probe:
+    arm: PathArm
+    ttl: int
+    stage: str
+
+
+async def measure(ctx: Context, plan: Plan) -> None:
+    """One observation a probe, for each service and function that has stayed silent."""
+    await asyncio.gather(*(_explore(ctx, arms_for(ctx, about), plan) for about in silent_functions(ctx)))
+
+
+async def _explore(ctx: Context, arms: Sequence[PathArm], plan: Plan) -> None:
+    if not arms:
+        return
+    call = arms[0]
+    control = next(arm for arm in arms if arm.shape == "control")
+    ttls = range(1, plan.max_ttl + 1)
+    sweep = [_Probe(arm, ttl, "sweep") for _ in range(plan.sweeps) for arm in (call, control) for ttl in ttls]
+    expired = await _sent(ctx, sweep, _SWEEP_S, plan.timeout_s)
+    last_hop = {
+        arm.shape: max((probe.ttl for probe in expired if probe.arm is arm), default=0) for arm in (call, control)
+    }
+    if last_hop["control"] > last_hop["call"]:
+        ttl = last_hop["call"] + 1
+        await _sent(
+            ctx, [_Probe(arm, ttl, "confirm") for _ in range(plan.repeats) for arm in arms], _CONFIRM_S, plan.timeout_s
         )
+
+
+async def _sent(ctx: Context, probes: Sequence[_Probe], spread_s: float, timeout_s: float) -> Iterable[_Probe]:
+    """Send all probes at random moments within `spread_s`; those that expired at a hop."""
+    phases = ctx.random_bytes(len(probes))
+    expired = await asyncio.gather(
+        *(_send(ctx, probe, phase / 255 * spread_s, timeout_s) for probe, phase in zip(probes, phases, strict=True))
     )
+    return [probe for probe, did in zip(probes, expired, strict=True) if did]
 
 
-async def _probe(ctx: Context, arm: PathArm, ttl: int, start_s: float, timeout_s: float) -> None:
+async def _send(ctx: Context, probe: _Probe, start_s: float, timeout_s: float) -> bool:
     await ctx.sleep(start_s)
-    heard = await (_datagram(ctx, arm, ttl, timeout_s) if arm.payload else _syn(ctx, arm, ttl, timeout_s))
-    data: dict[str, object] = {"about_service": arm.about[0], "about_function": arm.about[1], "ttl": ttl}
-    failure: Failure | None = Failure.timeout
+    arm = probe.arm
+    data: dict[str, object] = {
+        "about_service": arm.about[0],
+        "about_function": arm.about[1],
+        "stage": probe.stage,
+        "ttl": probe.ttl,
+    }
+    if arm.payload is None:
+        heard: object = await ctx.tcp(arm.destination, ttl=probe.ttl, timeout_s=timeout_s)
+        if not isinstance(heard, Failure | IcmpError):
+            await heard.close()  # type: ignore[attr-defined]  # what is left of the union is a Stream
+    else:
+        heard, data["local_address"] = await _datagram(ctx, arm, probe.ttl, timeout_s)
+    failure = _failure_of(heard)
     if isinstance(heard, IcmpError):
-        failure = heard.failure
         data |= {"hop": heard.hop, "icmp_type": heard.icmp_type, "icmp_code": heard.icmp_code}
-    elif isinstance(heard, Failure):
-        failure = heard
-    elif heard is not None:
-        failure = None
     ctx.emit(Observation(op="path.probe", target=arm.target, form=arm.shape, failure=failure, data=data))
+    return failure is Failure.expired
 
 
-async def _datagram(ctx: Context, arm: PathArm, ttl: int, timeout_s: float) -> Packet | IcmpError | Failure | None:
+def _failure_of(heard: object) -> Failure | None:
+    if heard is None:
+        return Failure.timeout
+    if isinstance(heard, IcmpError):
+        return heard.failure
+    return heard if isinstance(heard, Failure) else None
+
+
+async def _datagram(
+    ctx: Context, arm: PathArm, ttl: int, timeout_s: float
+) -> tuple[Packet | IcmpError | Failure | None, str]:
+    """What came back, and the address that the packet left from: another one is another way out."""
     sock = await ctx.udp(arm.destination)
     if isinstance(sock, Failure):
-        return sock
+        return sock, ""
     try:
         sent = sock.send(arm.payload() if arm.payload else b"", ttl=ttl)
-        return sent if isinstance(sent, Failure) else await sock.receive(timeout_s=timeout_s)
+        heard = sent if isinstance(sent, Failure) else await sock.receive(timeout_s=timeout_s)
+        return heard, sock.local[0]
     finally:
         sock.close()
-
-
-async def _syn(ctx: Context, arm: PathArm, ttl: int, timeout_s: float) -> Packet | IcmpError | Failure | None:
-    opened = await ctx.tcp(arm.destination, ttl=ttl, timeout_s=timeout_s)
-    if isinstance(opened, Failure | IcmpError):
-        return opened
-    await opened.close()
-    return Packet(b"", ctx.now_us(), kernel_stamped=False)

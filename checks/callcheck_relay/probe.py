@@ -39,7 +39,7 @@ async def _ask_once(ctx: Context, endpoint: Target, form: str, timeout_s: float,
         return True if question.answers(datagram) else None
 
     answer = await ask(ctx, endpoint, question.payload, read, timeout_s=timeout_s)
-    data: dict[str, object] = {"source_port": answer.local[1]}
+    data: dict[str, object] = {"source_port": answer.local[1], "limit_ms": round(timeout_s * 1000)}
     if answer.rtt_ms is not None:
         data["rtt_ms"] = answer.rtt_ms
     if answer.hop:

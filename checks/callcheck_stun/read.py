@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from statistics import median
 
-from callcheck.api import Claim, Evidence, Numbered, Observation, Target
-from callcheck.words import Failure
-
-# Failures before anything left this machine: they say nothing about UDP.
-_NEVER_LEFT = {
-    Failure.name_missing,
-    Failure.name_empty,
-    Failure.resolver_timeout,
-    Failure.resolver_refused,
-    Failure.resolver_failed,
-    Failure.unsupported,
-}
+from callcheck.api import NEVER_LEFT, Claim, Evidence, Numbered, Observation, Target
 
 Asked = Sequence[Numbered[Observation]]
 
 
 def read(observations: Asked) -> Iterable[Evidence]:
     """controls_answer, domestic_answers and cookie_ignored; see each claim's rule in the code."""
-    asked = [one for one in observations if one.value.op == "stun.ask" and one.value.failure not in _NEVER_LEFT]
+    asked = [one for one in observations if one.value.op == "stun.ask" and one.value.failure not in NEVER_LEFT]
     evidence = [_controls(asked), _domestic(asked), _cookie(asked)]
     return [item for item in evidence if item is not None]
 
@@ -40,8 +30,8 @@ def _endpoints(asked: Asked, *, answered: bool) -> dict[str, Target]:
 
 
 def _controls(asked: Asked) -> Evidence | None:
-    """Firm support: three hosts in two networks answered. Firm denial: none of two hosts in two networks did, each
-    asked on several source ports."""
+    """Firm support: three hosts in two networks answered. Firm denial: none of three did, each asked on several source
+    ports; two in two networks deny less firmly. `slowest_rtt_ms` is the slowest host's median."""
     cookie = _of(asked, "control", "cookie")
     hosts, alive = _endpoints(cookie, answered=False), _endpoints(cookie, answered=True)
     if not hosts:
@@ -53,10 +43,16 @@ def _controls(asked: Asked) -> Evidence | None:
     elif alive:
         strength = 1
     elif len(hosts) >= 2 and asked_networks >= 2:
-        strength = -3
+        strength = -3 if len(hosts) >= 3 else -2
     return Evidence(
         claim=Claim.controls_answer,
-        facts={"asked": len(hosts), "answered": len(alive), "networks": networks, "asked_networks": asked_networks},
+        facts={
+            "asked": len(hosts),
+            "answered": len(alive),
+            "networks": networks,
+            "asked_networks": asked_networks,
+            **_slowest(cookie),
+        },
         strength=strength,
         group="controls",
         seqs=tuple(one.seq for one in cookie),
@@ -92,6 +88,15 @@ def _cookie(asked: Asked) -> Evidence | None:
         group="cookie",
         seqs=tuple(one.seq for one in asked if one.value.target and one.value.target.endpoint in classic_alive),
     )
+
+
+def _slowest(asked: Asked) -> dict[str, float]:
+    by_host: dict[str, list[float]] = {}
+    for one in asked:
+        rtt_ms = one.value.data.get("rtt_ms")
+        if one.value.target and isinstance(rtt_ms, int | float):
+            by_host.setdefault(one.value.target.endpoint, []).append(rtt_ms)
+    return {"slowest_rtt_ms": round(max(map(median, by_host.values())), 1)} if by_host else {}
 
 
 def _networks(targets: dict[str, Target]) -> int:

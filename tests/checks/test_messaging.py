@@ -124,7 +124,7 @@ def test_silence_after_opening_counts_only_for_a_confirmed_form(
     assert (found.strength, found.facts["opened"], found.facts["answered"]) == (strength, 3, 0)
 
 
-@pytest.mark.parametrize("failure", [Failure.timeout, Failure.refused, Failure.network_unreachable])
+@pytest.mark.parametrize("failure", [Failure.timeout, Failure.refused])
 def test_where_no_connection_opens_the_form_does_not_matter(failure: Failure) -> None:
     ctx = checked([*telegram(knowledge="inferred"), *whatsapp()], failure)
     assert [item.strength for item in CHECK.read(ctx.observations)] == [-3, -3, -3]

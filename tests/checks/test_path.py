@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
-from callcheck.api import Claim, Evidence, Failure, IcmpError, Target
+from callcheck.api import Claim, Evidence, Failure, IcmpError, Numbered, Observation, Target
 from callcheck.testing import Answers, FakeContext, run_check
 from callcheck_path import CHECK
 
 HOPS = {1: "192.168.1.1", 2: "198.51.100.1", 3: "203.0.113.2", 4: "203.0.113.9"}
 RELAY = Target(service="telegram", function="calls", address="91.108.13.10", port=596, protocol="reflector")
+OTHER_SITE = msgspec.structs.replace(RELAY, address="91.108.9.1")
 CENTRE = Target(
     service="telegram", function="messaging", address="149.154.167.51", port=443, protocol="mtproto", transport="tcp"
 )
-CONTROL = Target(role="control", address="74.125.250.129", port=19302, protocol="stun", network="google")
-TCP_CONTROL = Target(role="control", address="8.8.8.8", port=443, protocol="tcp", transport="tcp", network="google")
+CENTRE_2 = msgspec.structs.replace(CENTRE, address="149.154.175.53")
+CONTROLS = [
+    Target(role="control", address=f"198.18.{n}.1", port=3478, protocol="stun", network=f"n{n}") for n in range(3)
+]
+TCP_CONTROLS = [msgspec.structs.replace(one, protocol="tcp", transport="tcp", port=443) for one in CONTROLS]
 
 Router = Callable[[bytes, int], Answers]
 
@@ -40,13 +46,21 @@ def only(shape: Callable[[bytes], bool], stopped: Router, other: Router) -> Rout
 
 
 def probed(
-    relay: Router, *, other_port: Router | None = None, control: Router | None = None, relay_answered: bool = False
+    relay: Router,
+    *,
+    other_site: Router | None = None,
+    other_port: Router | None = None,
+    call_port: Router | None = None,
+    control: Router | None = None,
+    controls: tuple[Router, ...] = (),
 ) -> Evidence | None:
-    answered = [CONTROL, *([RELAY] if relay_answered else [])]
-    ctx = FakeContext([RELAY, CONTROL], answered=answered, info=CHECK.info)
+    ctx = FakeContext([RELAY, OTHER_SITE, *CONTROLS], answered=CONTROLS, info=CHECK.info)
     ctx.hops("udp/91.108.13.10:596", relay)
+    ctx.hops("udp/91.108.9.1:596", other_site or relay)
     ctx.hops("udp/91.108.13.10:40321", other_port or relay)
-    ctx.hops("udp/74.125.250.129:19302", control or expiring(4))
+    for number, router in enumerate(controls or [control or expiring(4)] * 3):
+        ctx.hops(f"udp/198.18.{number}.1:3478", router)
+    ctx.hops("udp/198.18.0.1:596", call_port or control or expiring(4))
     run_check(CHECK, ctx)
     return next(iter(CHECK.read(ctx.observations)), None)
 
@@ -57,6 +71,9 @@ def told(item: Evidence | None) -> tuple[int, object, object]:
     return item.strength, item.facts["where"], item.facts["mechanism"]
 
 
+UNTOLD = (0, "unknown", "unknown")
+
+
 @pytest.mark.parametrize(
     ("relay", "other_port", "expected"),
     [
@@ -64,7 +81,7 @@ def told(item: Evidence | None) -> tuple[int, object, object]:
         pytest.param(expiring(2), expiring(4), (-3, "provider", "port"), id="by port"),
         pytest.param(expiring(2), None, (-2, "provider", "address"), id="by address"),
         pytest.param(expiring(1), None, (-2, "access", "address"), id="behind the home router"),
-        pytest.param(expiring(0), None, (-2, "home", "address"), id="in the home router"),
+        pytest.param(expiring(0), None, UNTOLD, id="before the first hop"),
         pytest.param(expiring(4), None, (2, "beyond", "unknown"), id="as far as the control"),
     ],
 )
@@ -74,30 +91,86 @@ def test_a_stop_is_told_by_what_goes_further(
     assert told(probed(relay, other_port=other_port)) == expected
 
 
+def test_a_port_that_is_closed_to_everybody_singles_nobody_out() -> None:
+    assert told(probed(expiring(1), other_port=expiring(4), call_port=expiring(1))) == UNTOLD
+
+
 def test_behind_silent_routers_nothing_can_be_told() -> None:
-    assert told(probed(expiring(0), control=expiring(0))) == (0, "unknown", "unknown")
+    assert told(probed(expiring(0), control=expiring(0))) == UNTOLD
+    assert told(probed(expiring(1), control=expiring(1))) == UNTOLD
 
 
-def test_another_way_to_another_place_proves_nothing() -> None:
-    """The control's hop 2 is a router that the relay's packets never meet."""
+def test_a_way_that_parts_from_the_controls_proves_nothing() -> None:
     elsewhere = expiring(4, {1: "192.168.1.1", 2: "192.0.2.1", 3: "192.0.2.2", 4: "192.0.2.3"})
-    assert told(probed(expiring(2), control=elsewhere))[0] == 0
+    assert told(probed(expiring(2), control=elsewhere)) == UNTOLD
+
+
+def test_controls_that_part_from_each_other_at_the_hop_show_a_fork() -> None:
+    other = expiring(4, {**HOPS, 3: "192.0.2.2"})
+    assert told(probed(expiring(2), controls=(expiring(4), other, expiring(4)))) == UNTOLD
+
+
+def test_one_site_that_stops_while_another_goes_on_is_that_sites_affair() -> None:
+    assert told(probed(expiring(2), other_site=expiring(4))) == UNTOLD
 
 
 def test_a_stop_far_out_is_not_laid_at_the_providers_door() -> None:
     far = {ttl: f"203.0.113.{ttl}" for ttl in range(1, 9)}
-    assert told(probed(expiring(6, far), control=expiring(8, far)))[0] == 0
+    _, where, _ = told(probed(expiring(6, far), control=expiring(8, far)))
+    assert where == "beyond"
+
+
+@pytest.mark.parametrize("code", [0, 1, 13])
+def test_a_router_that_says_unreachable_is_no_silence(code: int) -> None:
+    def told_so(payload: bytes, ttl: int) -> Answers:
+        unreachable = IcmpError(Failure.host_unreachable, HOPS[3], 3, code, 0)
+        return unreachable if ttl > 2 else expiring(2)(payload, ttl)
+
+    assert told(probed(told_so)) == UNTOLD
+
+
+@pytest.mark.parametrize("answered_ratio", [0.3, 0.5, 0.7])
+def test_routers_that_limit_their_errors_lead_to_no_claim_of_a_stop(answered_ratio: float) -> None:
+    """The same path for all: whatever the limit leaves of the answers, it leaves of everybody's."""
+    claims = []
+    for seed in range(150):
+        chance = random.Random(f"{answered_ratio}:{seed}")
+
+        def limited(payload: bytes, ttl: int, chance: random.Random = chance) -> Answers:
+            return expiring(4)(payload, ttl) if chance.random() < answered_ratio else []
+
+        item = probed(limited, control=limited)
+        claims.append(item.strength if item else 0)
+    assert sum(strength < 0 for strength in claims) <= 1
+
+
+def test_a_way_out_of_its_own_is_a_tunnel_for_some() -> None:
+    ctx = FakeContext([RELAY, OTHER_SITE, *CONTROLS], answered=CONTROLS)
+    for one in (RELAY, OTHER_SITE):
+        ctx.hops(f"udp/{one.address}:596", expiring(2))
+    for control in CONTROLS:
+        ctx.hops(f"udp/{control.address}:3478", expiring(4))
+    ctx.hops("udp/198.18.0.1:596", expiring(4))
+    run_check(CHECK, ctx)
+    assert next(iter(CHECK.read(ctx.observations))).strength == -2
+    moved = [
+        Numbered(one.seq, msgspec.structs.replace(one.value, data=one.value.data | {"local_address": "10.8.0.2"}))
+        if one.value.form == "call"
+        else one
+        for one in ctx.observations
+    ]
+    assert next(iter(CHECK.read(moved))).strength == 0
 
 
 def test_nothing_is_sent_when_nothing_is_silent_or_no_control_lives() -> None:
-    assert probed(expiring(2), relay_answered=True) is None
-    ctx = FakeContext([RELAY, CONTROL])
-    run_check(CHECK, ctx)
-    assert not ctx.observations
+    for answered in ([*CONTROLS, RELAY], []):
+        ctx = FakeContext([RELAY, *CONTROLS], answered=answered)
+        run_check(CHECK, ctx)
+        assert not ctx.observations
 
 
-def test_no_probe_uses_full_ttl_and_every_one_has_its_own_source_port() -> None:
-    ctx = FakeContext([RELAY, CONTROL], answered=[CONTROL])
+def test_no_probe_uses_full_ttl_and_every_socket_is_closed() -> None:
+    ctx = FakeContext([RELAY, *CONTROLS], answered=CONTROLS)
     full_ttl: list[bytes] = []
     ctx.peer("udp/91.108.13.10:596", lambda payload: full_ttl.append(payload) or [])  # type: ignore[func-returns-value]  # append returns None
     run_check(CHECK, ctx)
@@ -107,14 +180,17 @@ def test_no_probe_uses_full_ttl_and_every_one_has_its_own_source_port() -> None:
 
 
 def test_a_silent_text_path_is_probed_by_syn() -> None:
-    ctx = FakeContext([CENTRE, TCP_CONTROL], answered=[TCP_CONTROL], info=CHECK.info)
-    ctx.hops("tcp/149.154.167.51:443", expiring(2))
-    ctx.hops("tcp/8.8.8.8:443", expiring(4))
+    ctx = FakeContext([CENTRE, CENTRE_2, *TCP_CONTROLS], answered=TCP_CONTROLS, info=CHECK.info)
+    for one in (CENTRE, CENTRE_2):
+        ctx.hops(f"tcp/{one.address}:443", expiring(2))
+    for control in TCP_CONTROLS:
+        ctx.hops(f"tcp/{control.address}:443", expiring(4))
     run_check(CHECK, ctx)
     item = next(iter(CHECK.read(ctx.observations)))
-    assert (item.service, item.function, item.strength, item.facts["where"]) == (
-        "telegram",
-        "messaging",
-        -2,
-        "provider",
-    )
+    assert (item.service, item.function, item.strength) == ("telegram", "messaging", -2)
+    assert (item.facts["where"], item.facts["mechanism"]) == ("provider", "address")
+
+
+def test_reading_survives_observations_without_hops_or_targets() -> None:
+    bare = Observation(op="path.probe", data={"about_service": "telegram", "about_function": "calls"})
+    assert [item.strength for item in CHECK.read([Numbered(0, bare)])] == [0]

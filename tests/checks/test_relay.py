@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import struct
 
+import msgspec
 import pytest
 
 from callcheck.api import Claim, Evidence, Failure, IcmpError, Target
@@ -70,10 +71,32 @@ def test_an_answer_with_our_tag_is_an_answer_and_any_other_is_not() -> None:
     def another_tag(hello: bytes) -> Answers:
         return [(0.01, bytes(64))] if len(hello) == 40 else []
 
-    item = found(TELEGRAM, {"udp/91.108.13.10:596": self_info})[("telegram", Claim.relays_answer)]
-    assert (item.strength, item.facts["answered"], item.facts["rtt_ms"]) == (3, 1, 50.0)
+    two: dict[str, object] = {"udp/91.108.13.10:596": self_info, "udp/91.108.9.1:596": self_info}
+    item = found(TELEGRAM, two)[("telegram", Claim.relays_answer)]
+    assert (item.strength, item.facts["answered"], item.facts["rtt_ms"]) == (3, 2, 50.0)
     item = found(TELEGRAM, {"udp/91.108.13.10:596": another_tag})[("telegram", Claim.relays_answer)]
     assert (item.strength, item.facts["answered"]) == (-3, 0)
+
+
+def test_a_lucky_answer_among_silent_relays_supports_little() -> None:
+    """OONI reported a partial block as no block (probe#2466): one relay of three, or only those of a second kind."""
+    one = found(TELEGRAM, {"udp/91.108.13.10:596": self_info})[("telegram", Claim.relays_answer)]
+    assert one.strength == 1
+    turn = Target(service="telegram", function="calls", address="91.108.9.35", port=1400, protocol="turn")
+    confirmed = msgspec.structs.replace(turn, answers={"binding": "confirmed"})
+
+    def binding(request: bytes) -> Answers:
+        return [(0.02, b"\x01\x01\x00\x00" + request[4:20])] if request[:2] == b"\x00\x01" else []
+
+    second_kind = found([*TELEGRAM, confirmed], {"udp/91.108.9.35:1400": binding})[("telegram", Claim.relays_answer)]
+    assert (second_kind.facts["answered"], second_kind.strength) == (1, 1)
+
+
+def test_packets_that_never_left_this_machine_are_no_silence() -> None:
+    ctx = FakeContext(TELEGRAM)
+    ctx.udp_failure = Failure.permission
+    run_check(CHECK, ctx)
+    assert not list(CHECK.read(ctx.observations))
 
 
 @pytest.mark.parametrize(
@@ -97,7 +120,7 @@ def test_one_answer_makes_the_form_informative_for_its_kind() -> None:
 
     relays = [whatsapp(f"57.144.{number}.57", "inferred") for number in (41, 49, 129)]
     item = found(relays, {"udp/57.144.41.57:3478": hello_verify})[("whatsapp", Claim.relays_answer)]
-    assert (item.strength, item.facts["answered"], item.facts["informative"]) == (3, 1, 3)
+    assert (item.strength, item.facts["answered"], item.facts["informative"]) == (1, 1, 3)
 
 
 def test_a_refusal_counts_only_from_the_relay_itself() -> None:

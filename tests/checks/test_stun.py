@@ -42,7 +42,13 @@ def asked(handlers: dict[int, object]) -> dict[Claim, Evidence]:
 
 def test_three_hosts_of_three_networks_show_that_udp_passes() -> None:
     found = asked(dict.fromkeys((1, 2, 3, 4), answering))
-    assert found[Claim.controls_answer].facts == {"asked": 3, "answered": 3, "networks": 3, "asked_networks": 3}
+    assert found[Claim.controls_answer].facts == {
+        "asked": 3,
+        "answered": 3,
+        "networks": 3,
+        "asked_networks": 3,
+        "slowest_rtt_ms": 30.0,
+    }
     assert [found[claim].strength for claim in (Claim.controls_answer, Claim.domestic_answers)] == [3, 2]
     assert found[Claim.cookie_ignored].strength == 2
 
@@ -68,6 +74,19 @@ def test_names_that_do_not_resolve_say_nothing_about_udp() -> None:
     run_check(CHECK, ctx)
     assert {one.value.failure for one in ctx.observations} == {Failure.name_missing}
     assert not list(CHECK.read(ctx.observations))
+
+
+def test_packets_that_never_left_this_machine_deny_nothing() -> None:
+    ctx = FakeContext(HOSTS)
+    ctx.udp_failure = Failure.network_unreachable
+    run_check(CHECK, ctx)
+    assert not list(CHECK.read(ctx.observations))
+
+
+def test_two_silent_hosts_deny_less_firmly_than_three() -> None:
+    ctx = FakeContext(HOSTS[:2])
+    run_check(CHECK, ctx)
+    assert evidence(ctx)[Claim.controls_answer].strength == -2
 
 
 def test_an_answer_to_another_question_is_no_answer() -> None:

@@ -72,7 +72,6 @@ GROSS = {
     "dead line": ((ROUTE, NO_TCP, NO_CONTROLS, NO_DOMESTIC, text(-3), relays(-3)), "fails", "offline", 1),
     "no UDP": ((*LINE[:4], NO_CONTROLS, NO_DOMESTIC, text(3), relays(-3)), "fails", "udp_blocked", 1),
     "block": ((*LINE, text(3), relays(-3), STOPS), "fails", "selective", 2),
-    "block at several sites": ((*LINE, text(3), relays(-3), path(0)), "fails", "selective", 2),
     "service blocked": (
         (*LINE, text(-3), relays(-3), path(-2, "provider", "address", "messaging")),
         "fails",
@@ -102,7 +101,57 @@ def test_gross_cases_are_named(name: str) -> None:
 OPEN = {
     "relays down: packets pass as far as others": (*LINE, text(3), relays(-3), path(2, "beyond")),
     "relays refuse by themselves": (*LINE, text(3), relays(-3), path(0), REFUSED),
-    "one site silent, path unreadable": (*LINE, text(3), relays(-3, sites=1), path(0)),
+    "relays silent at every site, path unreadable": (*LINE, text(3), relays(-3, sites=9), path(0)),
+    "neutral hosts so slow that silence may be slowness": (
+        *LINE[:4],
+        about(Claim.controls_answer, 3, slowest_rtt_ms=1400),
+        text(3),
+        relays(-3),
+        STOPS,
+    ),
+    "no UDP, but text is slow": (
+        *LINE[:4],
+        NO_CONTROLS,
+        NO_DOMESTIC,
+        about(Claim.text_answers, 3, "telegram", "messaging", rtt_ms=1700),
+        relays(-3),
+    ),
+    "no STUN with its cookie, though without": (
+        *LINE[:4],
+        NO_CONTROLS,
+        NO_DOMESTIC,
+        about(Claim.cookie_ignored, -3, with_cookie=0, without_cookie=9),
+        text(3),
+        relays(-3),
+    ),
+    "no UDP, and one shape goes further than another": (
+        *LINE[:4],
+        NO_CONTROLS,
+        NO_DOMESTIC,
+        text(3),
+        relays(-3),
+        STOPS,
+    ),
+    "connections open and nobody answers": (*LINE[:4], NO_CONTROLS, NO_DOMESTIC, text(-3), relays(-3)),
+    "two controls silent": (*LINE[:4], about(Claim.controls_answer, -2), NO_DOMESTIC, text(3), relays(-3)),
+    "everything silent but names resolve": (
+        ROUTE,
+        NO_TCP,
+        NO_CONTROLS,
+        NO_DOMESTIC,
+        about(Claim.resolver_works, 3),
+        text(-3),
+        relays(-3),
+    ),
+    "a router that limits pings": (
+        *(ROUTE, about(Claim.gateway_healthy, -3, loss_ratio=0.6), TCP, CONTROLS),
+        *(about(Claim.controls_carry, -1, loss_ratio=0.07), text(3), relays(3), stream(-1, 0.07)),
+    ),
+    "a lossy home that does not explain the service's loss": (
+        *(ROUTE, about(Claim.gateway_healthy, -3, loss_ratio=0.06), TCP, CONTROLS),
+        *(about(Claim.controls_carry, -1, loss_ratio=0.04), text(3), relays(3), stream(-3, 0.7)),
+    ),
+    "most relays silent, the stream of the others fine": (*LINE, text(3), relays(1), stream(3, 0.0)),
     "behind a tunnel": (ROUTE, TUNNEL, TCP, CONTROLS, CARRY, text(3), relays(-3), STOPS),
     "too few controls": (ROUTE, TCP, about(Claim.controls_answer, 1), text(3), relays(-3), STOPS),
     "text unknown": (*LINE, relays(-3), STOPS),
@@ -138,6 +187,12 @@ def test_where_and_mechanism_are_those_of_the_path() -> None:
 def test_loss_is_an_outcome_even_when_its_cause_is_open() -> None:
     assert verdict(OPEN["loss of the subject alone"]).outcome == "degraded"
     assert verdict((*LINE, text(3), relays(3), stream(-3, 0.8))).outcome == "fails"
+
+
+def test_calls_that_arrive_late_do_not_work() -> None:
+    late = about(Claim.stream_carries, 3, "telegram", "calls", loss_ratio=0.0, loop_ms=700)
+    found = verdict((*LINE, text(3), relays(3), late))
+    assert (found.outcome, found.cause) == ("degraded", "unknown")
 
 
 def test_a_handshake_alone_is_not_works() -> None:
