@@ -131,6 +131,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float
     depth: Depth
     complete: bool
+    redacted: bool = False
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -51,6 +51,7 @@ class Prepared:
     checks: Mapping[str, Check[Any]]
     targets: tuple[Target, ...]
     problems: tuple[str, ...]
+    tool: Tool
 
     @property
     def planned(self) -> Sequence[Check[Any]]:
@@ -62,7 +63,7 @@ def prepare(request: Request) -> Prepared:
     targets = catalog.with_overlay(request.catalog_file) if request.catalog_file else catalog.shipped()
     checks, problems = plugins.load_checks()
     plan = make_plan({name: check.info for name, check in checks.items()}, only=request.only, without=request.without)
-    return Prepared(request, plan, checks, _of_services(targets, request.services), problems)
+    return Prepared(request, plan, checks, _of_services(targets, request.services), problems, tool())
 
 
 def _of_services(targets: Iterable[Target], services: Sequence[str]) -> tuple[Target, ...]:
@@ -109,7 +110,7 @@ def _header(prepared: Prepared) -> dict[str, Json]:
         "run_id": uuid.uuid4().hex,
         "started_utc": dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "depth": prepared.request.depth,
-        "tool": msgspec.to_builtins(tool()),
+        "tool": msgspec.to_builtins(prepared.tool),
         "catalogue_as_of": catalog.as_of(prepared.targets),
         "plan": [list(stage) for stage in prepared.plan],
         "problems": list(prepared.problems),

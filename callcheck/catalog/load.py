@@ -161,7 +161,10 @@ def _check_endpoint(endpoint: str, where: str) -> None:
     place, _, port = endpoint.rpartition(":")
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         raise CatalogError(f"{where}: {endpoint!r} has no port (name:port or address:port)")
-    if not _is_address(place.strip("[]")) and not _HOST_NAME.fullmatch(place):
+    bare = place.strip("[]")
+    if _is_address(bare) and (ipaddress.ip_address(bare).is_multicast or bare in {"0.0.0.0", "::", "255.255.255.255"}):  # noqa: S104 - refused, not bound
+        raise CatalogError(f"{where}: {endpoint!r} is no single host's address")
+    if not _is_address(bare) and not _HOST_NAME.fullmatch(place):
         raise CatalogError(f"{where}: {endpoint!r} is neither a host name nor an address")
 
 

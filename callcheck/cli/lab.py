@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from callcheck.cli.output import BAD_DATA, INTERNAL, NO_LAB, fail, put, save, say, tr
+from callcheck.cli.output import (
+    BAD_DATA,
+    INTERNAL,
+    NO_LAB,
+    USAGE,
+    Destination,
+    fail,
+    load_reporter,
+    put,
+    put_line,
+    say,
+    tr,
+)
 from callcheck.words import Depth
 
 if TYPE_CHECKING:
@@ -36,7 +48,7 @@ def list_scenarios() -> int:
 
     with _one_line_errors():
         for name in play.built_in():
-            put(f"{name:26} {play.find(name).summary}\n".encode())
+            put_line(f"{name:26} {play.find(name).summary}")
     return 0
 
 
@@ -66,6 +78,11 @@ def run_scenario(
 ) -> int:
     from callcheck.lab import play  # noqa: PLC0415 - an ordinary run shall not load the lab
 
+    # What the run inside would refuse is refused before a lab is built for it.
+    if form != "events":
+        load_reporter(form)
+    if out is not None and out.exists():
+        fail(USAGE, tr()("{path} exists already; choose another name").format(path=out))
     arguments = ["--depth", depth, "--format", form, *(["--out", str(out.absolute())] if out else [])]
     with _one_line_errors():
         found = play.find(scenario, seed)
@@ -88,7 +105,7 @@ def score_scenarios(
 ) -> int:
     from callcheck.lab import play, score  # noqa: PLC0415 - an ordinary run shall not load the lab
 
-    with _one_line_errors():
+    with _one_line_errors(), Destination(out) as destination:
         found: list[Scenario] = [play.find(name) for name in scenarios or play.built_in()]
         lines = score.score(
             found,
@@ -98,11 +115,12 @@ def score_scenarios(
             real_servers=servers == "real",
             told=_tell,
         )
-    table = score.table(lines)
-    if out is not None:
-        save(out, table.encode(), force=True)
+        table = score.table(lines)
+        if out is not None:
+            destination.write(table.encode())
     put(table.encode())
-    return 0 if all(line.result != "wrong" for line in lines) else 1
+    results = {line.result for line in lines}
+    return 0 if "right" in results and "wrong" not in results else 1
 
 
 @lab.command("shell", help=_("A shell, or a command after --, inside the scenario's client."))
@@ -139,3 +157,5 @@ def _one_line_errors() -> Iterator[None]:
         fail(NO_LAB, tr()("the lab cannot run here: {reason}").format(reason=error))
     except LabError as error:
         fail(INTERNAL, str(error))
+    except OSError as error:
+        fail(USAGE, f"{error.filename or 'lab'}: {error.strerror or error}")

@@ -8,7 +8,7 @@ import click
 
 from callcheck.api import CheckInfo
 from callcheck.catalog import load as catalog
-from callcheck.cli.output import BAD_DATA, USAGE, fail, put, say, tr, visible
+from callcheck.cli.output import BAD_DATA, USAGE, fail, put, put_line, say, tr
 from callcheck.engine import plugins
 from callcheck.model import Target
 from callcheck.submit import consent as consents
@@ -25,7 +25,7 @@ def checks() -> int:
     for one in found:
         described = one.described()
         line = f"{described.kind:9} {described.name:12} {described.distribution} {described.version}"
-        put(f"{visible(line)}\n".encode())
+        put_line(line)
     _loaded, problems = plugins.load_checks()
     for problem in problems:
         say(tr()("callcheck: cannot be used: {problem}").format(problem=problem))
@@ -44,7 +44,7 @@ def targets(cost: bool, catalog_file: Path | None) -> int:
         fail(BAD_DATA, str(error))
     loaded, _problems = plugins.load_checks()
     for target in listed:
-        put(f"{_line(target)}\n".encode())
+        put_line(_line(target))
     translate = tr()
     put(("\n" + translate("What they learn:") + "\n").encode())
     for check in loaded.values():
@@ -78,6 +78,9 @@ def consent(version: int | None, accept: bool) -> int:
         put((translate("Kept. `callcheck wipe` takes it back.") + "\n").encode())
         return 0
     put((_consent_text() + "\n").encode())
+    if not consents.is_given():
+        text = translate("To keep your consent: callcheck consent --version {version} --accept")
+        put(("\n" + text.format(version=consents.CONSENT_VERSION) + "\n").encode())
     if consents.is_given():
         put((translate("You have agreed to this text on this machine.") + "\n").encode())
     return 0

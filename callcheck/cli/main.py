@@ -11,6 +11,7 @@ import click
 
 from callcheck import __version__
 from callcheck.cli.output import INTERNAL, INTERRUPTED, USAGE, Exit, say, tr
+from callcheck.engine.plugins import PluginError
 
 _ = tr()
 # Each command is loaded when it is asked for: a script that calls one shall not pay for the others.
@@ -63,6 +64,9 @@ def main(argv: list[str] | None = None) -> int:
         return exit_.code
     except click.ClickException as error:
         say(f"callcheck: {error.format_message()}")
+        return USAGE
+    except PluginError as error:
+        say(f"callcheck: {error}")
         return USAGE
     except (KeyboardInterrupt, click.exceptions.Abort):
         return INTERRUPTED

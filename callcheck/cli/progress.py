@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from callcheck.cli.output import say, tr, visible
+from callcheck.cli.output import say, tr
 from callcheck.engine.events import Event, Sink
+from callcheck.report.printable import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 @contextmanager
 def progress(titles: Mapping[str, str]) -> Iterator[Sink]:
     """A sink for the run's events. `titles` are the checks' names for people, in the order of the plan."""
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         yield _Lines(titles)
         return
     from rich.console import Console  # noqa: PLC0415 - a script without a terminal shall not pay for it
@@ -69,7 +71,7 @@ class _Bars:
         if task is None:
             return
         if event.kind == "progress":
-            note = escape(visible(str(event.data.get("note", ""))))
+            note = escape(printable(str(event.data.get("note", ""))))
             self._bars.update(task, completed=float(event.data.get("fraction", 0.0)), note=note)
         elif event.kind == "check_finished":
             done = event.data.get("outcome") == "completed"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -13,10 +13,11 @@ import click
 from callcheck import session
 from callcheck.api import Reporter
 from callcheck.catalog.load import CatalogError
-from callcheck.cli.output import BAD_DATA, INTERRUPTED, USAGE, fail, language, put, save, say, tr
+from callcheck.cli.loop import run_until_told
+from callcheck.cli.output import BAD_DATA, INTERRUPTED, USAGE, Destination, fail, language, load_reporter, say, tr
 from callcheck.cli.progress import progress
 from callcheck.engine import plugins
-from callcheck.engine.events import Event, Sink, encode_line
+from callcheck.engine.events import Pump, Sink, encode_line
 from callcheck.engine.plan import PlanError
 from callcheck.model import Report
 from callcheck.submit import consent
@@ -64,21 +65,18 @@ def run(
         catalog_file=catalog_file,
         language=language(),
     )
+    reporter = None if form == "events" else load_reporter(form)
     prepared = _prepared(request)
-    reporter = None if form == "events" else _reporter(form)
-    if out is not None and out.exists():
-        fail(USAGE, tr()("{path} exists already; choose another name").format(path=out))
     if not yes and not consent.is_given():
         _explain_consent(prepared)
         fail(USAGE, tr()("nothing was sent: say --yes, or keep your consent with `callcheck consent`"))
     for problem in prepared.problems:
         say(tr()("callcheck: left out: {problem}").format(problem=problem))
-    events, report = _carried_out(prepared, live=reporter is None and out is None)
-    written = _written(reporter, report) if reporter else b"".join(encode_line(event) for event in events)
-    if out is not None:
-        save(out, written, force=False)
-    elif reporter is not None:
-        put(written)
+    with Destination(out) as destination:
+        live = destination.write if reporter is None else None
+        report = _carried_out(prepared, live)
+        if reporter is not None:
+            destination.write(_written(reporter, report))
     return exit_code(report.verdicts) if report.run.complete else INTERRUPTED
 
 
@@ -91,22 +89,17 @@ def _prepared(request: session.Request) -> session.Prepared:
         fail(USAGE, str(error))
 
 
-def _reporter(form: str) -> Reporter:
-    try:
-        return plugins.load_reporter(form)
-    except plugins.PluginError as error:
-        fail(USAGE, str(error))
-
-
-def _carried_out(prepared: session.Prepared, *, live: bool) -> tuple[list[Event], Report]:
+def _carried_out(prepared: session.Prepared, live: Callable[[bytes], None] | None) -> Report:
+    """Measure, with every event going to whoever watches, each at a pace of its own."""
     translate = tr()
     titles = {check.info.name: translate(check.info.title) for check in prepared.planned}
     with contextlib.ExitStack() as stack:
         sinks: list[Sink] = [stack.enter_context(progress(titles))]
-        if live:
-            sinks.append(lambda event: put(encode_line(event)))
-        events = asyncio.run(session.measure(prepared, sinks))
-    return events, session.report_of(events, prepared.checks, prepared.request.language)
+        if live is not None:
+            sinks.append(lambda event: live(encode_line(event)))
+        pumps = [stack.enter_context(contextlib.closing(Pump(sink))) for sink in sinks]
+        events = run_until_told(session.measure(prepared, pumps))
+    return session.report_of(events, prepared.checks, prepared.request.language)
 
 
 def _written(reporter: Reporter, report: Report) -> bytes:

@@ -12,17 +12,17 @@ import click
 import msgspec
 
 from callcheck import session
-from callcheck.api import Reporter
-from callcheck.cli.output import BAD_DATA, USAGE, fail, language, put, save, tr
+from callcheck.cli.output import BAD_DATA, USAGE, fail, language, load_reporter, put, put_line, save, tr
 from callcheck.engine import plugins
 from callcheck.engine.events import Event
 from callcheck.model import Report, Verdict
 from callcheck.report.redact import redact
 from callcheck.report.refold import journal_of
-from callcheck.report.saved import SavedError, load
+from callcheck.report.saved import MAX_BYTES, SavedError, load
 from callcheck.report.schema import json_schema
 from callcheck.verdict.exit_code import exit_code
-from callcheck.verdict.explain import percent
+from callcheck.verdict.explain import percent, with_sentences
+from callcheck.verdict.judge import judge as judge_evidence
 
 _ = tr()
 
@@ -47,7 +47,7 @@ def report(
         saved = _report_from(file, chosen)
         shown = saved if full else redact(saved)
         buffer = io.BytesIO()
-        _reporter(form).write(shown, chosen, buffer)
+        load_reporter(form).write(shown, chosen, buffer)
         written = buffer.getvalue()
     if out is None:
         put(written)
@@ -61,23 +61,38 @@ def report(
 def judge(file: str) -> int:
     translate = tr()
     saved, events = _loaded(file)
-    checks, _problems = plugins.load_checks()
     if saved is not None:
         before: Sequence[Verdict] = saved.verdicts
-        events = journal_of(saved)
     else:
         before = _judged_in(events)
-    after = session.report_of(events, checks, language())
+    after = _judged_again(saved, events)
     for verdict in after.verdicts:
         old = next((one for one in before if (one.service, one.function) == (verdict.service, verdict.function)), None)
-        put(f"{verdict.service} {verdict.function}: {_in_short(verdict)}\n  {verdict.sentence}\n".encode())
+        put_line(f"{verdict.service} {verdict.function}: {_in_short(verdict)}")
+        put_line(f"  {verdict.sentence}")
         if old is None:
-            put(translate("  the saved run had no verdict on this\n").encode())
+            put_line(translate("  the saved run had no verdict on this"))
         elif _in_short(old) != _in_short(verdict):
-            put(translate("  the saved verdict was: {old}\n").format(old=_in_short(old)).encode())
+            put_line(translate("  the saved verdict was: {old}").format(old=_in_short(old)))
         else:
-            put(translate("  the same as the saved verdict\n").encode())
+            put_line(translate("  the same as the saved verdict"))
+    judged = {(verdict.service, verdict.function) for verdict in after.verdicts}
+    for old in before:
+        if (old.service, old.function) not in judged:
+            put_line(f"{old.service} {old.function}: {_in_short(old)}")
+            put_line(translate("  the saved verdict; the file holds nothing to judge it by"))
     return exit_code(after.verdicts)
+
+
+def _judged_again(saved: Report | None, events: list[Event]) -> Report:
+    """A redacted report has lost addresses that its observations were read by, so its evidence is judged as it is."""
+    checks, _problems = plugins.load_checks()
+    if saved is None:
+        return session.report_of(events, checks, language())
+    if not saved.run.redacted:
+        return session.report_of(journal_of(saved), checks, language())
+    verdicts = judge_evidence(saved.evidence, saved.run.depth, saved.instrument)
+    return msgspec.structs.replace(saved, verdicts=with_sentences(verdicts, saved.evidence, language()))
 
 
 def _in_short(verdict: Verdict) -> str:
@@ -89,20 +104,30 @@ def _in_short(verdict: Verdict) -> str:
 def _report_from(file: str, chosen: str) -> Report:
     saved, events = _loaded(file)
     if saved is not None:
-        return saved
+        said = with_sentences(saved.verdicts, saved.evidence, chosen)
+        return msgspec.structs.replace(saved, verdicts=said)
     checks, _problems = plugins.load_checks()
     return session.report_of(events, checks, chosen)
 
 
 def _loaded(file: str) -> tuple[Report | None, list[Event]]:
     try:
-        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        found = load(data)
+        found = load(_read(file))
     except OSError as error:
         fail(USAGE, f"{file}: {error.strerror or error}")
     except SavedError as error:
         fail(BAD_DATA, f"{file}: {error}")
     return (found, []) if isinstance(found, Report) else (None, found)
+
+
+def _read(file: str) -> bytes:
+    """One byte more than any report has at the most: enough to be refused as too large, and no more."""
+    if file == "-":
+        if sys.stdin is None:
+            fail(USAGE, tr()("standard input is closed"))
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+    with Path(file).open("rb") as opened:
+        return opened.read(MAX_BYTES + 1)
 
 
 def _judged_in(events: Sequence[Event]) -> Sequence[Verdict]:
@@ -113,10 +138,3 @@ def _judged_in(events: Sequence[Event]) -> Sequence[Verdict]:
             except msgspec.ValidationError as error:
                 fail(BAD_DATA, tr()("the journal's verdicts cannot be read: {reason}").format(reason=error))
     return ()
-
-
-def _reporter(form: str) -> Reporter:
-    try:
-        return plugins.load_reporter(form)
-    except plugins.PluginError as error:
-        fail(USAGE, str(error))

@@ -21,6 +21,9 @@ from callcheck.net.tcp import TcpStream, open_tcp
 from callcheck.net.udp import DatagramSocket, open_icmp, open_udp
 from callcheck.words import Depth, Failure, Function, Role
 
+# The largest packet of a flow, a DTLS hello at the IP layer, with some room; each is booked there and back.
+_FLOW_PACKET_BYTES = 256
+
 
 @dataclass(slots=True)
 class RunState:
@@ -115,10 +118,11 @@ class RealContext:
             ttl=ttl,
             timeout_s=timeout_s,
             spend=self._spend,
-            note=self._note,
         )
         if isinstance(stream, TcpStream):
             self._open.append(stream)
+            if self._over:
+                self.close()
         return stream
 
     async def flows(self, arms: Sequence[Arm], *, seconds: float) -> AsyncIterator[FlowSecond]:
@@ -129,13 +133,14 @@ class RealContext:
                 placed.append(replace(arm, target=msgspec.structs.replace(arm.target, address=place)))
         if not placed:
             return
+        # The worker cannot be stopped within a second that it has not reported: what it may move is booked beforehand.
+        packets = sum(arm.rate_pps * max(0.0, seconds - arm.start_s) for arm in placed)
+        self._spend(round(packets * 2 * _FLOW_PACKET_BYTES))
         running = run_flows(placed, seconds=seconds, origin_ns=self._state.clock.origin_ns)
         try:
             # Closed by name: left to the garbage collector, the flow process would outlive a check that broke off.
             async with aclosing(running):
                 async for second in running:
-                    arrived = sum(stamp is not None for stamp in second.received_us)
-                    self._spend((len(second.sent_us) + arrived) * second.ip_bytes)
                     yield second
         except FlowError as error:
             raise RuntimeError(f"the flow process failed: {error}") from error
@@ -146,8 +151,11 @@ class RealContext:
         yield _ExternalMeter(self, host, max_bytes)
 
     def emit(self, observation: Observation) -> int:
+        """Write it down. What could not be read back out of the journal raises here, in the check that made it."""
         self._refuse_if_over()
-        event = self._state.bus.publish("observed", self._info.name, msgspec.to_builtins(observation))
+        plain = msgspec.json.decode(msgspec.json.encode(observation))
+        observation = msgspec.convert(plain, type=Observation)
+        event = self._state.bus.publish("observed", self._info.name, plain)
         target = observation.target
         if observation.failure is None and target is not None and target.role != "gateway":
             self._state.answered.setdefault((target.endpoint, target.protocol), target)
@@ -173,6 +181,8 @@ class RealContext:
     def _keep(self, opened: DatagramSocket | Failure) -> DatagramSocket | Failure:
         if isinstance(opened, DatagramSocket):
             self._open.append(opened)
+            if self._over:
+                self.close()
         return opened
 
     async def _place(self, target: Target) -> str | Failure:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import queue
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
@@ -32,6 +34,35 @@ class JournalError(ValueError):
 Sink = Callable[[Event], None]
 
 
+class Pump:
+    """A sink that works in a thread of its own: a slow reader, disk or screen never slows a measurement.
+
+    `close` waits until every event has been handled. `failure` is what the sink raised, after which it hears no more.
+    """
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._waiting: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="callcheck-sink", daemon=True)
+        self.failure: Exception | None = None
+        self._thread.start()
+
+    def __call__(self, event: Event) -> None:
+        self._waiting.put(event)
+
+    def close(self) -> None:
+        self._waiting.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (event := self._waiting.get()) is not None:
+            if self.failure is None:
+                try:
+                    self._sink(event)
+                except Exception as error:
+                    self.failure = error
+
+
 class Bus:
     """Numbers events and hands each to every sink in order. A sink that raises is dropped: it may not cost the run."""
 
@@ -39,7 +70,6 @@ class Bus:
         self._now_us = now_us
         self._sinks = list(sinks)
         self.events: list[Event] = []
-        self.failed_sinks: list[str] = []
 
     def publish(self, kind: Kind, check: str = "", data: dict[str, Json] | None = None) -> Event:
         event = Event(seq=len(self.events), t_us=self._now_us(), kind=kind, check=check, data=data or {})
@@ -47,9 +77,8 @@ class Bus:
         for sink in list(self._sinks):
             try:
                 sink(event)
-            except Exception as error:
+            except Exception:
                 self._sinks.remove(sink)
-                self.failed_sinks.append(f"{type(error).__name__}: {error}")
         return event
 
 

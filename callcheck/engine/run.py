@@ -59,11 +59,15 @@ async def _run_check(check: Check[Any], state: RunState, settled: Settled) -> No
     finally:
         context.close()
         state.bus.publish("check_finished", name, {"outcome": outcome, "note": note, "bytes": context.spent_bytes})
-        settled()
+        with contextlib.suppress(Exception):  # who looks on may not cost the run; the last look will raise it again
+            settled()
 
 
 async def _started(check: Check[Any], context: RealContext) -> None:
-    await check.run(context, check.params())
+    try:
+        await check.run(context, check.params())
+    except SystemExit as error:  # asyncio would end the whole loop for it
+        raise RuntimeError("the check called sys.exit") from error
 
 
 async def _watched(task: asyncio.Task[None], max_seconds: float) -> tuple[CheckOutcome, str]:

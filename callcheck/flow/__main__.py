@@ -36,7 +36,7 @@ def _ask_for_precedence() -> None:
     Beside two busy loops on two cores that turned a p99 lateness of 5.7 ms into 0.15 ms. The process sleeps nearly all
     the time, so it starves nobody.
     """
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, AttributeError):  # refused, or a system that has no such call
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
 
 

@@ -109,7 +109,15 @@ class Lab:
     def stop(self) -> LabOutcome:
         """End every process of the lab and read what its wires did. A second call gives the same answer."""
         if self._outcome is None:
-            died = self._end_supervisor()
+            try:
+                died = self._end_supervisor()
+            except BaseException:  # Ctrl-C once more: nothing may stay, and the wires' log is given up
+                if self._supervisor is not None:
+                    self._supervisor.kill()
+                    self._supervisor.wait()
+                self._outcome = LabOutcome((), (), ("the lab was interrupted",))
+                self._clear_away()
+                raise
             self._outcome = self._read_outcome(died)
             self._clear_away()
         return self._outcome
@@ -129,7 +137,8 @@ class Lab:
             raise LabError("the lab is not running")
         if namespace not in topology.NAMESPACES:
             raise LabError(f"the lab has no namespace {namespace}")
-        enter = ["-t", str(self._first_pid), *supervisor.way_in().enter, "-m", "-p", "-n"]
+        here = f"--wd={Path.cwd()}"
+        enter = ["-t", str(self._first_pid), *supervisor.way_in().enter, "-m", "-p", "-n", here]
         shed = ["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
         return [
             *(supervisor.tool("nsenter"), *enter),

@@ -90,4 +90,6 @@ def _run(argv: Sequence[str], *, capture: bool) -> tuple[int, bytes, bytes]:
                 return _INTERRUPTED, output or b"", errors or b""
             process.kill()
             return _INTERRUPTED, b"", b""
-    return process.returncode, output or b"", errors or b""
+    code = process.returncode
+    # As a shell tells it: 128 and the number of the signal that ended the program.
+    return (code if code >= 0 else 128 - code), output or b"", errors or b""

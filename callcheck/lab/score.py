@@ -24,8 +24,8 @@ Result = Literal["right", "wrong", "void"]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One run of one scenario. `wrong` says what was wrong, or why the run is void; `where` and `mechanism` count the
-    truths that name them, and how many of these were met."""
+    """One run of one scenario. `notes` say what was wrong, or why the run is void; `where` and `mechanism` hold how
+    many truths that name them were met, and how many name them."""
 
     scenario: str
     seed: int
@@ -87,18 +87,29 @@ def void_reasons(lab: LabOutcome, report: Report) -> tuple[str, ...]:
 def compared(scenario: Scenario, report: Report, depth: Depth, seconds: float) -> Line:
     """The line for one report: right if outcome and cause of every truth are met and nobody innocent is accused."""
     verdicts: Verdicts = {(verdict.service, verdict.function): verdict for verdict in report.verdicts}
-    notes = [note for truth in scenario.truths for note in _misses(truth, verdicts, depth)]
-    false_accusations = tuple(_false_accusations(scenario.truths, report.verdicts))
+    truths = _truths_at(scenario.truths, depth)
+    notes = [note for truth in truths for note in _misses(truth, verdicts, depth)]
+    false_accusations = tuple(_false_accusations(truths, report.verdicts))
     return Line(
         scenario=scenario.id,
         seed=scenario.seed,
         result="wrong" if notes or false_accusations else "right",
         accused_falsely=bool(false_accusations),
-        where=_met(scenario.truths, verdicts, lambda truth: truth.where, lambda verdict: verdict.where),
-        mechanism=_met(scenario.truths, verdicts, lambda truth: truth.mechanism, lambda verdict: verdict.mechanism),
+        where=_met(truths, verdicts, lambda truth: truth.where, lambda verdict: verdict.where),
+        mechanism=_met(truths, verdicts, lambda truth: truth.mechanism, lambda verdict: verdict.mechanism),
         seconds=seconds,
         notes=(*notes, *false_accusations),
     )
+
+
+def _truths_at(truths: Sequence[Truth], depth: Depth) -> tuple[Truth, ...]:
+    """For each function the truth of this depth: the deepest that is not deeper, else the shallowest there is."""
+    chosen: dict[tuple[str, str], Truth] = {}
+    for truth in sorted(truths, key=lambda one: _ORDER.index(_depth(one))):
+        known = chosen.get((truth.service, truth.function))
+        if known is None or _ORDER.index(_depth(truth)) <= _ORDER.index(depth):
+            chosen[(truth.service, truth.function)] = truth
+    return tuple(chosen.values())
 
 
 def _misses(truth: Truth, verdicts: Verdicts, depth: Depth) -> Iterable[str]:

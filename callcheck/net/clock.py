@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+_OLDEST_STAMP_NS = 10_000_000_000
+
 
 class Clock:
     """Counts from `origin_ns`, a reading of CLOCK_MONOTONIC, which all processes of this boot share."""
@@ -15,6 +17,12 @@ class Clock:
         return (time.monotonic_ns() - self.origin_ns) // 1000
 
     def from_realtime_ns(self, realtime_ns: int) -> int:
-        """Run time of a kernel stamp, which is CLOCK_REALTIME: both clocks are read together to relate them."""
-        ahead_ns = time.time_ns() - time.monotonic_ns()
-        return (realtime_ns - ahead_ns - self.origin_ns) // 1000
+        """Run time of a kernel stamp, which is CLOCK_REALTIME: both clocks are read together to relate them.
+
+        A stamp that is not of the last seconds belongs to a clock that was set meanwhile; now is nearer the truth.
+        """
+        monotonic_ns, wall_ns = time.monotonic_ns(), time.time_ns()
+        age_ns = wall_ns - realtime_ns
+        if not 0 <= age_ns < _OLDEST_STAMP_NS:
+            age_ns = 0
+        return (monotonic_ns - age_ns - self.origin_ns) // 1000

@@ -20,7 +20,8 @@ Count = Callable[[int], None]
 
 
 class TcpStream:
-    """Meets `api.Stream`. Sizes told to `spend` and `note` are at the IP layer, one header a call."""
+    """Meets `api.Stream`. Sizes told to `spend`, which may refuse by raising, are at the IP layer, one
+    header a call, in both directions."""
 
     def __init__(
         self,
@@ -28,13 +29,11 @@ class TcpStream:
         writer: asyncio.StreamWriter,
         connect_ms: float,
         spend: Count,
-        note: Count,
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._connect_ms = connect_ms
         self._spend = spend
-        self._note = note
 
     @property
     def connect_ms(self) -> float:
@@ -55,7 +54,7 @@ class TcpStream:
                 data = await self._reader.read(max_bytes)
         except OSError as error:
             return failure_of(error)
-        self._note(len(data) + HEADER_BYTES)
+        self._spend(len(data) + HEADER_BYTES)
         return data or Failure.eof
 
     async def close(self) -> None:
@@ -78,7 +77,6 @@ async def open_tcp(
     ttl: int | None = None,
     timeout_s: float,
     spend: Count,
-    note: Count,
 ) -> TcpStream | Failure | IcmpError:
     """Connect within `timeout_s`; a SYN that expired on its way gives the ICMP error of that hop."""
     spend(HEADER_BYTES)
@@ -105,4 +103,4 @@ async def open_tcp(
     except BaseException:
         sock.close()
         raise
-    return TcpStream(reader, writer, connect_ms, spend, note)
+    return TcpStream(reader, writer, connect_ms, spend)

@@ -19,6 +19,8 @@ from callcheck.words import Failure
 _SO_TIMESTAMPNS = getattr(socket, "SO_TIMESTAMPNS", 35)
 _TIMESPEC = struct.Struct("qq")
 _QUEUE_LIMIT = 4096
+# A flood from one peer shall not keep the other sockets from being read.
+_DATAGRAMS_AT_ONCE = 64
 HEADER_BYTES = 28
 
 Count = Callable[[int], None]
@@ -65,6 +67,7 @@ class DatagramSocket:
         return sent_us
 
     async def receive(self, *, timeout_s: float) -> Packet | IcmpError | None:
+        self._spend(0)  # what came unasked counts too, and may have used up the budget
         if not self._queue:
             self._arrived.clear()
             try:
@@ -87,7 +90,10 @@ class DatagramSocket:
     def _drain(self) -> None:
         while (error := errors.next_error(self._sock, self._clock)) is not None:
             self._queue.append(error)
-        while (packet := self._next_packet()) is not None:
+        for _ in range(_DATAGRAMS_AT_ONCE):
+            packet = self._next_packet()
+            if packet is None:
+                break
             if isinstance(packet, Packet):
                 self._note(len(packet.payload) + HEADER_BYTES)
             self._queue.append(packet)

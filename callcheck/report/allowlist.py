@@ -34,6 +34,7 @@ _COUNT_KEYS = frozenset(
         "icmp_code",
         "icmp_type",
         "informative",
+        "limit_ms",
         "ip_bytes",
         "last_hop_call",
         "last_hop_control",
@@ -68,6 +69,7 @@ _MEASURE_KEYS: Mapping[str, int] = {
     "loss_ratio": 3,
     "rtt_ms": 0,
     "seconds": 1,
+    "slowest_rtt_ms": 0,
     "took_ms": 0,
 }
 # `opened` counts in facts and is yes or no in an observation.

@@ -7,10 +7,12 @@ import ipaddress
 import re
 import secrets
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import get_args
 
 import msgspec
 
+from callcheck.catalog import load as catalog
 from callcheck.model import (
     Evidence,
     Json,
@@ -77,6 +79,7 @@ def _run(run: Run, new_id: str) -> Run:
     return msgspec.structs.replace(
         run,
         id=new_id,
+        redacted=True,
         started_utc=_to_the_hour(run.started_utc),
         duration_s=allowlist.rounded(run.duration_s, 0) or 0.0,
     )
@@ -155,8 +158,9 @@ def _observation(observation: SavedObservation, arms: dict[Json, str]) -> SavedO
 
 
 def _target(target: Target | None) -> Target | None:
-    """A public endpoint of the catalogue. Of a name, the address is left out: a resolver's answer tells of its user."""
-    if target is None or target.role not in _PUBLIC_ROLES or not target.source:
+    """An endpoint of the shipped catalogue: one that a person added tells of that person. Of a name, the address is
+    left out: a resolver's answer tells of its user."""
+    if target is None or target.role not in _PUBLIC_ROLES or _place(target) not in _shipped_places():
         return None
     host = allowlist.host(target.host)
     address = target.address if not target.host and _is_public(target.address) else ""
@@ -177,6 +181,15 @@ def _target(target: Target | None) -> Target | None:
         answers=answers,
         large=target.large,
     )
+
+
+def _place(target: Target) -> tuple[str, int, str]:
+    return (target.host or target.address, target.port, target.transport)
+
+
+@cache
+def _shipped_places() -> frozenset[tuple[str, int, str]]:
+    return frozenset(_place(target) for target in catalog.shipped())
 
 
 def _is_public(address: str) -> bool:

@@ -7,12 +7,14 @@ import msgspec
 from callcheck.engine.events import JOURNAL_SCHEMA, Event
 from callcheck.model import Observation, Report, SavedObservation
 
+_LONGEST_S = 1e7
+
 
 def journal_of(report: Report) -> list[Event]:
     """Events whose fold has the report's observations, numbers included. Progress and verdicts are not in a report."""
     names = list(dict.fromkeys(observation.check for observation in report.observations))
     last = max((observation.seq for observation in report.observations), default=0)
-    end_us = int(report.run.duration_s * 1e6)
+    end_us = int(min(max(report.run.duration_s, 0.0), _LONGEST_S) * 1e6)
     header = {
         "schema": JOURNAL_SCHEMA,
         "run_id": report.run.id,

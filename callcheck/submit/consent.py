@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import shutil
 from pathlib import Path
 
 import platformdirs
 
 # Raise it when what a run contacts or discloses changes: an older consent then no longer counts.
 CONSENT_VERSION = 1
+_FILE = "consent.json"
 
 
 def folder() -> Path:
@@ -21,7 +22,7 @@ def folder() -> Path:
 def accepted_version() -> int:
     """The version that was accepted on this machine, 0 for none or an unreadable file."""
     try:
-        version = json.loads((folder() / "consent.json").read_text(encoding="utf-8"))["measuring"]
+        version = json.loads((folder() / _FILE).read_text(encoding="utf-8"))["measuring"]
     except (OSError, ValueError, KeyError, TypeError):
         return 0
     return version if isinstance(version, int) else 0
@@ -33,15 +34,20 @@ def is_given() -> bool:
 
 def accept() -> Path:
     """Remember the consent. Returns the file that was written; raises OSError where it cannot be."""
-    path = folder() / "consent.json"
+    path = folder() / _FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"measuring": CONSENT_VERSION}) + "\n", encoding="utf-8")
     return path
 
 
 def wipe() -> bool:
-    """Remove everything callcheck keeps. True if there was anything; raises OSError where it cannot be removed."""
-    if not folder().exists():
-        return False
-    shutil.rmtree(folder())
-    return True
+    """Remove the files that callcheck keeps, and their folder if nothing else is in it: it may be somebody's own.
+
+    True if there was anything; raises OSError where it cannot be removed.
+    """
+    kept = folder() / _FILE
+    existed = kept.exists()
+    kept.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        folder().rmdir()
+    return existed

@@ -50,7 +50,7 @@ _WORTH_NAMING = 0.1
 
 def percent(probability: float) -> int:
     """Whole percent, rounded down, 1 to 99: a measurement is never certain."""
-    return min(99, max(1, int(probability * 100 + 1e-9)))
+    return min(99, max(1, int(min(max(probability, 0.0), 1.0) * 100 + 1e-9)))
 
 
 def sureness_text(verdict: Verdict, language: str) -> str:

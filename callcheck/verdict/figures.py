@@ -50,6 +50,8 @@ def figures(facts: Mapping[str, Json], language: str) -> dict[str, str]:
     for name, placeholder in _RATIOS.items():
         if (ratio := number_of(facts, name)) is not None and ratio <= 1:
             shown[placeholder] = _decimal(100 * ratio, language)
+    if shown.get("asked") == "0":
+        del shown["asked"]  # "none of 0" is no news: a sentence without the figure says the rest
     return shown | _derived(facts, language)
 
 

@@ -14,6 +14,7 @@ from callcheck.words import Cause, Depth, Function
 
 ACCUSE_AT = 0.9
 DECIDE_AT = 0.8
+_LATE_CAP = 0.5
 
 
 def judge(evidence: Sequence[Evidence], depth: Depth, instrument: Instrument) -> tuple[Verdict, ...]:
@@ -42,10 +43,9 @@ def _verdict(
         (found for case in cases if (found := case(findings, service)) is not None),
         undecided(findings, service, function),
     )
-    causes = _normalised(finding)
+    causes = _normalised(finding, instrument_late=instrument_late)
     cause, confidence = max(causes.items(), key=lambda item: item[1])
-    allowed = confidence >= (ACCUSE_AT if cause == "selective" else DECIDE_AT)
-    if not allowed or (cause == "selective" and instrument_late):
+    if confidence < (ACCUSE_AT if cause == "selective" else DECIDE_AT):
         cause, confidence = "unknown", max(causes.get("unknown", 0.0), 0.0)
     decided = cause != "unknown"
     return Verdict(
@@ -63,8 +63,10 @@ def _verdict(
     )
 
 
-def _normalised(finding: Finding) -> dict[Cause, float]:
-    """The finding's probabilities, with what is left over given to the unknown."""
+def _normalised(finding: Finding, *, instrument_late: bool) -> dict[Cause, float]:
+    """The finding's probabilities, with what is left over given to the unknown; a late instrument accuses nobody."""
     causes = dict(finding.causes)
+    if instrument_late and "selective" in causes:
+        causes["selective"] = min(causes["selective"], _LATE_CAP)
     causes["unknown"] = causes.get("unknown", 0.0) + max(0.0, 1.0 - sum(causes.values()))
     return {cause: round(probability, 4) for cause, probability in causes.items() if probability > 0}

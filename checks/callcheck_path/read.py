@@ -107,8 +107,8 @@ def _contrast(at_hop: Sequence[Observation], calls: dict[str, Arm], *, shared: b
     protocol = next((one.target.protocol for one in at_hop if one.form == "call" and one.target), "")
     if _arm(at_hop, "neutral").passes:
         return -3, _SIGNATURES.get(protocol, "payload")
-    call_port = _arm(at_hop, "call_port")
-    if call_port.sent and not call_port.passes:
+    by_datagrams = any(one.form == "call" and one.target and one.target.transport == "udp" for one in at_hop)
+    if by_datagrams and not _arm(at_hop, "call_port").passes:
         return 0, "unknown"
     if _arm(at_hop, "other_port").passes:
         return -3, "port"

@@ -67,6 +67,23 @@ def test_one_relay_alone_is_too_few_to_deny() -> None:
     assert found(TELEGRAM[:1])[("telegram", Claim.relays_answer)].strength == 0
 
 
+@pytest.mark.parametrize(
+    ("asks", "strength"),
+    [((2, 2, 2), 0), ((3, 2, 2), 0), ((3, 3, 2), -3), ((3, 3), -3), ((1, 1, 1), 0)],
+)
+def test_a_relay_denies_only_when_three_source_ports_were_tried_on_it_and_on_a_second(
+    asks: tuple[int, ...], strength: int
+) -> None:
+    """A balancer may lose one or two flows by their port; `asks` says on how many ports each relay was asked."""
+    ctx = FakeContext(TELEGRAM[: len(asks)], info=CHECK.info)
+    run_check(CHECK, ctx)
+    kept = []
+    for relay, ports in zip(TELEGRAM, asks, strict=False):
+        kept += [one for one in ctx.observations if one.value.target == relay][:ports]
+    item = next(item for item in CHECK.read(kept) if item.claim == Claim.relays_answer)
+    assert (item.strength, item.facts["source_ports"]) == (strength, min(asks))
+
+
 def test_an_answer_with_our_tag_is_an_answer_and_any_other_is_not() -> None:
     def another_tag(hello: bytes) -> Answers:
         return [(0.01, bytes(64))] if len(hello) == 40 else []

@@ -89,6 +89,30 @@ def test_two_silent_hosts_deny_less_firmly_than_three() -> None:
     assert evidence(ctx)[Claim.controls_answer].strength == -2
 
 
+@pytest.mark.parametrize(
+    ("networks", "alive", "strength"),
+    [
+        (("one", "one", "one"), (1, 2, 3), 1),
+        (("one", "one", "two"), (1, 2, 3), 3),
+        (("one", "one"), (), 0),
+        (("one", "two"), (), -2),
+        (("one", "one", "one"), (), 0),
+        (("one", "one", "two"), (), -3),
+    ],
+)
+def test_hosts_of_one_network_count_as_one_witness(
+    networks: tuple[str, ...], alive: tuple[int, ...], strength: int
+) -> None:
+    """One operator's outage, or one operator's good line, says nothing of the rest of the world."""
+    ctx = FakeContext([host(number, network) for number, network in enumerate(networks, 1)], info=CHECK.info)
+    for number in alive:
+        ctx.peer(f"udp/198.18.0.{number}:3478", answering)
+    run_check(CHECK, ctx)
+    item = evidence(ctx)[Claim.controls_answer]
+    assert item.strength == strength
+    assert (item.facts["asked"], item.facts["asked_networks"]) == (len(networks), len(set(networks)))
+
+
 def test_an_answer_to_another_question_is_no_answer() -> None:
     def wrong(request: bytes) -> Answers:
         first = answering(request)

@@ -100,3 +100,38 @@ def test_foreign_files_are_refused_in_one_line(command: str, data: bytes) -> Non
     assert done.returncode == 65
     assert len(done.stderr.decode().splitlines()) == 1
     assert not done.stdout
+
+
+def test_wipe_leaves_what_callcheck_did_not_make(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("mine")
+    callcheck("consent", "--version", "1", "--accept", CALLCHECK_CONFIG_DIR=str(tmp_path))
+    assert callcheck("wipe", "--yes", CALLCHECK_CONFIG_DIR=str(tmp_path)).returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["precious"]
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_measured() -> None:
+    done = callcheck("run", "--yes", "--out", "/nonexistent/report.txt")
+    assert done.returncode == 64
+    assert b"cannot be written" in done.stderr
+    assert b"measured" not in done.stderr
+
+
+def test_a_file_without_end_is_read_only_as_far_as_a_report_can_go() -> None:
+    done = callcheck("report", "/dev/zero")
+    assert (done.returncode, b"larger than 64 MiB" in done.stderr) == (65, True)
+
+
+JOURNAL = (
+    b'{"seq":0,"t_us":0,"kind":"run_started","data":{"schema":"callcheck-journal/1","run_id":"r","started_utc":"",'
+    b'"depth":"quick","tool":{"name":"callcheck","version":"1"},"plan":[["relay"]]}}\n'
+    b'{"seq":1,"t_us":1,"kind":"observed","check":"relay","data":{"op":"relay.ask","form":"hello","target":'
+    b'{"service":"\\u001b]0;pwned\\u0007","function":"calls","address":"192.0.2.1","port":1}}}\n'
+)
+
+
+@pytest.mark.parametrize("command", ["judge", "report"])
+def test_nothing_in_a_file_acts_on_the_terminal(command: str) -> None:
+    done = callcheck(command, "-", stdin=JOURNAL)
+    assert b"Traceback" not in done.stderr
+    assert done.stdout
+    assert not {0x1B, 0x07} & set(done.stdout + done.stderr)

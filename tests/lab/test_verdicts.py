@@ -13,31 +13,14 @@ import msgspec
 import pytest
 
 from callcheck.lab import play, score
-from callcheck.model import Report, Verdict
+from callcheck.model import Report
 from callcheck.verdict.exit_code import exit_code
+
+from .playing import played, verdicts
 
 pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("lab_possible")]
 
-# A lab that was late itself shows nothing; on a busy machine it may need another go.
-_GOES = 5
 _ROOT = Path(__file__).parents[2]
-
-
-def played(name: str, *, real_servers: bool = True, overlay: bool = True) -> tuple[play.Played, Report]:
-    """One run that is not void, and its report."""
-    command = play.run_arguments("--depth", "quick", "--format", "json", overlay=overlay)
-    void: tuple[str, ...] = ()
-    for _ in range(_GOES):
-        done = play.play(play.lab_of(play.find(name), real_servers=real_servers), command, capture=True)
-        report = msgspec.json.decode(done.output, type=Report)
-        void = score.void_reasons(done.lab, report)
-        if not void:
-            return done, report
-    pytest.fail(f"the lab was void {_GOES} times: {void}")
-
-
-def verdicts(report: Report) -> dict[tuple[str, str], Verdict]:
-    return {(verdict.service, verdict.function): verdict for verdict in report.verdicts}
 
 
 @pytest.mark.parametrize("name", sorted(play.built_in()))

@@ -21,7 +21,7 @@ from callcheck.words import Failure
 linux = pytest.mark.skipif(sys.platform != "linux", reason="ICMP errors are read from Linux's error queue")
 
 
-def note(_: int) -> None:
+def spend(_: int) -> None:
     return None
 
 
@@ -136,7 +136,7 @@ def test_a_tcp_connection_carries_bytes_and_ends_with_a_name() -> None:
         server = await asyncio.start_server(talk, "127.0.0.1", 0)
         async with server:
             port = server.sockets[0].getsockname()[1]
-            stream = await open_tcp("127.0.0.1", port, Clock(), timeout_s=2, spend=note, note=note)
+            stream = await open_tcp("127.0.0.1", port, Clock(), timeout_s=2, spend=spend)
             assert isinstance(stream, TcpStream)
             assert await stream.send(b"ping") is None
             first = await stream.receive(max_bytes=100, timeout_s=2)
@@ -154,6 +154,6 @@ def test_a_refused_connection_has_its_name() -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        return await open_tcp("127.0.0.1", port, Clock(), timeout_s=2, spend=note, note=note)
+        return await open_tcp("127.0.0.1", port, Clock(), timeout_s=2, spend=spend)
 
     assert asyncio.run(asked()) is Failure.refused

@@ -202,7 +202,7 @@ def hostile_reports(draw: st.DrawFn) -> Report:
 RELAY = Target(
     service="telegram",
     function="calls",
-    address="91.108.9.7",
+    address="91.108.13.2",
     port=598,
     protocol="reflector",
     network="telegram",

@@ -76,7 +76,7 @@ def test_every_export_has_an_id_of_its_own() -> None:
 def test_the_time_is_told_to_the_hour(started: str, hour: str) -> None:
     run = Run(id="x", started_utc=started, duration_s=58.71, depth="deep", complete=False)
     kept = redacted(run=run).run
-    assert kept == Run(id="fresh", started_utc=hour, duration_s=59.0, depth="deep", complete=False)
+    assert kept == Run(id="fresh", started_utc=hour, duration_s=59.0, depth="deep", complete=False, redacted=True)
 
 
 def test_what_was_measured_stays_and_is_coarser() -> None:
@@ -149,7 +149,7 @@ def test_an_endpoint_of_the_catalogue_stays_without_its_source() -> None:
 
 
 def test_of_a_named_endpoint_the_resolved_address_is_left_out() -> None:
-    kept = one_target(host="g.whatsapp.net", address="91.108.9.7")
+    kept = one_target(host="g.whatsapp.net", address="91.108.9.7", port=443, transport="tcp")
     assert (kept.host, kept.address) == ("g.whatsapp.net", "")
 
 
@@ -157,7 +157,9 @@ def test_of_a_named_endpoint_the_resolved_address_is_left_out() -> None:
     "changes",
     [
         {"role": "gateway"},
-        {"source": ""},
+        {"address": "95.31.18.119"},
+        {"host": "ivan-petrov.dyndns.org", "address": ""},
+        {"port": 4444},
         {"address": "192.168.1.1"},
         {"address": "100.64.0.7"},
         {"address": "fe80::1"},

@@ -65,12 +65,12 @@ def test_support_denial_and_doubt_read_differently(claim_name: Claim) -> None:
         (
             claim(Claim.controls_answer, facts={"asked": 6, "answered": 6, "networks": 1}, strength=3),
             "Neutral servers for comparison: 6 of 6 answered, in 1 network.",
-            "Посторонние серверы, взятые для сравнения: ответили 6 из 6, в 1 сети.",
+            "Нейтральные серверы, взятые для сравнения: ответили 6 из 6, в 1 сети.",
         ),
         (
             claim(Claim.controls_answer, facts={"asked": 30, "answered": 25, "networks": 21}, strength=3),
             "Neutral servers for comparison: 25 of 30 answered, in 21 networks.",
-            "Посторонние серверы, взятые для сравнения: ответили 25 из 30, в 21 сети.",
+            "Нейтральные серверы, взятые для сравнения: ответили 25 из 30, в 21 сети.",
         ),
         (
             claim(Claim.names_present, facts={"names": 4, "missing": 4, "elsewhere": 3}, strength=-3),
