@@ -13,8 +13,10 @@ import msgspec
 import pytest
 
 from callcheck.lab import play, score
-from callcheck.model import Report
+from callcheck.model import Report, Verdict
+from callcheck.report.redact import redact
 from callcheck.verdict.exit_code import exit_code
+from callcheck.verdict.judge import judge
 
 from .playing import played, verdicts
 
@@ -23,12 +25,19 @@ pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("lab_possible")]
 _ROOT = Path(__file__).parents[2]
 
 
+def in_short(verdict: Verdict) -> tuple[str, ...]:
+    return (verdict.service, verdict.function, verdict.outcome, verdict.cause, verdict.mechanism, verdict.where)
+
+
 @pytest.mark.parametrize("name", sorted(play.built_in()))
 def test_the_verdict_meets_the_truth(name: str) -> None:
     done, report = played(name)
     line = score.compared(play.find(name), report, "quick", done.seconds)
     assert line.notes == ()
     assert done.exit_code == exit_code(report.verdicts)
+    shared = redact(report)
+    again = judge(shared.evidence, shared.run.depth, shared.instrument)
+    assert [in_short(verdict) for verdict in again] == [in_short(verdict) for verdict in report.verdicts]
     assert report.run.complete
     assert not report.problems
 
