@@ -17,7 +17,7 @@ from callcheck.words import Depth
 
 _ORDER: tuple[Depth, ...] = ("quick", "standard", "deep")
 # How often a run is played whose lab had trouble of its own.
-_GOES = 3
+_GOES = 5
 Verdicts = Mapping[tuple[str, str], Verdict]
 Result = Literal["right", "wrong", "void"]
 

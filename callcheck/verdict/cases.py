@@ -253,7 +253,7 @@ def undecided(found: Findings, service: str, function: Function) -> Finding:
         keys: tuple[Key, ...] = (text(service), names(service))
         informed = any(found.strength(key) != 0 for key in keys)
         return Finding(
-            outcome="fails" if found.denies(text(service)) else "unknown",
+            outcome="fails" if found.denies(text(service)) and not is_slow(found) else "unknown",
             causes={},
             supporting=keys if informed else (),
             would_change=("deeper_run", "another_network"),
@@ -271,7 +271,7 @@ def undecided(found: Findings, service: str, function: Function) -> Finding:
 def _poor_outcome(found: Findings, service: str) -> Outcome:
     if found.strength(stream(service)) < 0:
         return "fails" if found.number(stream(service), "loss_ratio") > HOPELESS_LOSS else "degraded"
-    return "fails" if found.denies(relays(service)) else "unknown"
+    return "fails" if found.denies(relays(service)) and not is_slow(found) else "unknown"
 
 
 def _calls_silent(found: Findings, service: str) -> Finding | None:
