@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from callcheck.cli import options
 from callcheck.cli.output import (
     BAD_DATA,
     INTERNAL,
@@ -30,11 +31,6 @@ if TYPE_CHECKING:
     from callcheck.lab.score import Line
 
 _ = tr()
-DEPTHS = click.Choice(["quick", "standard", "deep"])
-SERVERS = click.Choice(["real", "own"])
-DEPTH_HELP = _("How long and how closely to look.")
-FORM_HELP = _("plain, json, or events (the journal, live).")
-SERVERS_HELP = _("real: coturn and unbound where installed; own: only callcheck's stand-ins.")
 
 
 @click.group(help=_("Try callcheck where the answer is known. A network inside this machine, cut off from all others."))
@@ -54,16 +50,12 @@ def list_scenarios() -> int:
 
 @lab.command("run", help=_("Run callcheck inside a scenario: a built-in id or a TOML file."))
 @click.argument("scenario")
-@click.option(
-    "--depth", type=DEPTHS, default="standard", show_default=True, help=_("How long and how closely to look.")
-)
-@click.option(
-    "--format", "form", default="plain", show_default=True, help=_("plain, json, or events (the journal, live).")
-)
-@click.option("--out", type=click.Path(path_type=Path), help=_("Save to this file instead of printing."))
-@click.option("--seed", type=int, help=_("Draw the scenario's numbers with this seed."))
-@click.option("--keep", type=click.Path(path_type=Path), help=_("Keep the lab's logs in this folder."))
-@click.option("--servers", type=SERVERS, default="real", show_default=True, help=SERVERS_HELP)
+@options.depth("standard")
+@options.form
+@options.out
+@options.seed
+@click.option("--keep", type=options.FILE, help=_("Keep the lab's logs in this folder."))
+@options.servers
 @click.option("--shipped-catalog", is_flag=True, help=_("Know of the servers only what the shipped catalogue knows."))
 def run_scenario(
     *,
@@ -95,11 +87,11 @@ def run_scenario(
 
 @lab.command("score", help=_("Play scenarios with several seeds and compare the verdicts with the truth."))
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
-@click.option("--depth", type=DEPTHS, default="quick", show_default=True, help=DEPTH_HELP)
+@options.depth("quick")
 @click.option("--seeds", type=click.IntRange(1, 1000), default=1, show_default=True, help=_("Seeds a scenario."))
 @click.option("--jobs", type=click.IntRange(1, 64), help=_("Labs at a time; half the processors unless said."))
-@click.option("--servers", type=SERVERS, default="real", show_default=True, help=SERVERS_HELP)
-@click.option("--out", type=click.Path(path_type=Path), help=_("Also save the table to this file."))
+@options.servers
+@click.option("--out", type=options.FILE, help=_("Also save the table to this file."))
 def score_scenarios(
     *, scenarios: tuple[str, ...], depth: str, seeds: int, jobs: int | None, servers: str, out: Path | None
 ) -> int:
@@ -126,8 +118,8 @@ def score_scenarios(
 @lab.command("shell", help=_("A shell, or a command after --, inside the scenario's client."))
 @click.argument("scenario")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
-@click.option("--seed", type=int, help=_("Draw the scenario's numbers with this seed."))
-@click.option("--servers", type=SERVERS, default="real", show_default=True, help=SERVERS_HELP)
+@options.seed
+@options.servers
 def shell(*, scenario: str, command: tuple[str, ...], seed: int | None, servers: str) -> int:
     from callcheck.lab import play  # noqa: PLC0415 - an ordinary run shall not load the lab
 

@@ -8,6 +8,7 @@ import click
 
 from callcheck.api import CheckInfo
 from callcheck.catalog import load as catalog
+from callcheck.cli import options
 from callcheck.cli.output import BAD_DATA, USAGE, fail, put, put_line, say, tr
 from callcheck.engine import plugins
 from callcheck.model import Target
@@ -34,9 +35,7 @@ def checks() -> int:
 
 @click.command(help=_("List whom a run would contact. Says why, and what they learn."))
 @click.option("--cost", is_flag=True, help=_("Also say how long a run takes and how much it moves at most."))
-@click.option(
-    "--catalog", "catalog_file", type=click.Path(path_type=Path), help=_("A catalogue to lay over the shipped one.")
-)
+@options.catalog_file
 def targets(cost: bool, catalog_file: Path | None) -> int:
     try:
         listed = catalog.with_overlay(catalog_file) if catalog_file else catalog.shipped()

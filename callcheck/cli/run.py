@@ -13,6 +13,7 @@ import click
 from callcheck import session
 from callcheck.api import Reporter
 from callcheck.catalog.load import CatalogError
+from callcheck.cli import options
 from callcheck.cli.loop import run_until_told
 from callcheck.cli.output import BAD_DATA, INTERRUPTED, USAGE, Destination, fail, language, load_reporter, say, tr
 from callcheck.cli.progress import progress
@@ -25,26 +26,16 @@ from callcheck.verdict.exit_code import exit_code
 from callcheck.words import Depth
 
 _ = tr()
-DEPTHS = click.Choice(["quick", "standard", "deep"])
 
 
 @click.command(help=_("Measure and judge. The exit code tells the verdict on calls."))
-@click.option(
-    "--depth", type=DEPTHS, default="standard", show_default=True, help=_("How long and how closely to look.")
-)
+@options.depth("standard")
 @click.option("--service", "services", multiple=True, metavar="NAME", help=_("Only this service (may be repeated)."))
 @click.option("--only", multiple=True, metavar="CHECK", help=_("Only this check (may be repeated)."))
 @click.option("--without", multiple=True, metavar="CHECK", help=_("Leave this check out (may be repeated)."))
-@click.option(
-    "--catalog",
-    "catalog_file",
-    type=click.Path(path_type=Path),
-    help=_("A catalogue to lay over the shipped one."),
-)
-@click.option(
-    "--format", "form", default="plain", show_default=True, help=_("plain, json, or events (the journal, live).")
-)
-@click.option("--out", type=click.Path(path_type=Path), help=_("Save to this file instead of printing."))
+@options.catalog_file
+@options.form
+@options.out
 @click.option("--yes", is_flag=True, help=_("Go ahead without stored consent."))
 def run(
     *,

@@ -1,0 +1,41 @@
+"""Options that several commands share, so that they read and behave the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from callcheck.cli.output import tr
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Option = Callable[[Command], Command]
+
+_ = tr()
+FILE = click.Path(path_type=Path)
+
+
+def depth(default: str) -> Option[Any]:
+    choice = click.Choice(["quick", "standard", "deep"])
+    return click.option(
+        "--depth", type=choice, default=default, show_default=True, help=_("How long and how closely to look.")
+    )
+
+
+form: Option[Any] = click.option(
+    "--format", "form", default="plain", show_default=True, help=_("plain, json, or events (the journal, live).")
+)
+out: Option[Any] = click.option("--out", type=FILE, help=_("Save to this file instead of printing."))
+catalog_file: Option[Any] = click.option(
+    "--catalog", "catalog_file", type=FILE, help=_("A catalogue to lay over the shipped one.")
+)
+seed: Option[Any] = click.option("--seed", type=int, help=_("Draw the scenario's numbers with this seed."))
+servers: Option[Any] = click.option(
+    "--servers",
+    type=click.Choice(["real", "own"]),
+    default="real",
+    show_default=True,
+    help=_("real: coturn and unbound where installed; own: only callcheck's stand-ins."),
+)
