@@ -88,20 +88,27 @@ NEVER_LEFT = frozenset(
 
 
 class Claim(StrEnum):
-    """What a piece of evidence speaks about; its strength says how firmly the observations support or deny it."""
+    """What a piece of evidence speaks about; its strength (-3..3) says how firmly the observations deny or support it.
 
+    The facts that the judge and the sentences read stand beside each claim; a check may add its own.
+    """
+
+    # Of the network itself (no service).
     route_exists = "route_exists"
-    gateway_healthy = "gateway_healthy"
+    gateway_healthy = "gateway_healthy"  # sent, received, loss_ratio, rtt_ms
     tunnel_in_use = "tunnel_in_use"
-    resolver_works = "resolver_works"
-    names_present = "names_present"
-    tcp_passes = "tcp_passes"
-    text_answers = "text_answers"
-    controls_answer = "controls_answer"
-    domestic_answers = "domestic_answers"
-    cookie_ignored = "cookie_ignored"
-    relays_answer = "relays_answer"
-    relays_refuse = "relays_refuse"
-    path_open = "path_open"
-    stream_carries = "stream_carries"
-    controls_carry = "controls_carry"
+    resolver_works = "resolver_works"  # asked, answered
+    tcp_passes = "tcp_passes"  # asked, opened
+    controls_answer = "controls_answer"  # asked, answered, networks, asked_networks, slowest_rtt_ms
+    domestic_answers = "domestic_answers"  # asked, answered
+    cookie_ignored = "cookie_ignored"  # with_cookie, without_cookie: hosts that answer the classic form
+    controls_carry = "controls_carry"  # sent, received, loss_ratio, flows
+    # Of a service's messaging.
+    names_present = "names_present"  # names, missing, elsewhere: how many another resolver knows
+    text_answers = "text_answers"  # asked, opened, answered, informative, rtt_ms
+    # Of a service's calls.
+    relays_answer = "relays_answer"  # endpoints, answered, informative, source_ports, sites, rtt_ms
+    relays_refuse = "relays_refuse"  # endpoints, refused
+    stream_carries = "stream_carries"  # sent, received, loss_ratio, endpoints, seconds, rtt_ms or loop_ms
+    # Of either: packets come as far as others'.
+    path_open = "path_open"  # last_hop_call, last_hop_neutral, last_hop_other_port, last_hop_control, where, mechanism
