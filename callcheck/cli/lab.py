@@ -18,7 +18,6 @@ from callcheck.cli.output import (
     USAGE,
     Destination,
     fail,
-    load_reporter,
     put,
     put_line,
     say,
@@ -72,6 +71,8 @@ def run_scenario(
 
     # What the run inside would refuse is refused before a lab is built for it.
     if form != "events":
+        from callcheck.cli.reporters import load_reporter  # noqa: PLC0415 - the other commands need no plugins
+
         load_reporter(form)
     if out is not None and out.exists():
         fail(USAGE, tr()("{path} exists already; choose another name").format(path=out))

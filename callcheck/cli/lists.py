@@ -11,6 +11,7 @@ from callcheck.catalog import load as catalog
 from callcheck.cli import options
 from callcheck.cli.output import BAD_DATA, USAGE, fail, put, put_line, say, tr
 from callcheck.engine import plugins
+from callcheck.engine.errors import PluginError
 from callcheck.model import Target
 from callcheck.submit import consent as consents
 
@@ -21,7 +22,7 @@ _ = tr()
 def checks() -> int:
     try:
         found = plugins.find_all()
-    except plugins.PluginError as error:
+    except PluginError as error:
         fail(USAGE, str(error))
     for one in found:
         described = one.described()

@@ -11,7 +11,7 @@ import click
 
 from callcheck import __version__
 from callcheck.cli.output import INTERNAL, INTERRUPTED, USAGE, Exit, say, tr
-from callcheck.engine.plugins import PluginError
+from callcheck.engine.errors import PluginError
 
 _ = tr()
 # Each command is loaded when it is asked for: a script that calls one shall not pay for the others.

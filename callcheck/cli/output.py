@@ -8,8 +8,6 @@ import sys
 from pathlib import Path
 from typing import BinaryIO, NoReturn, Self
 
-from callcheck.api import Reporter
-from callcheck.engine import plugins
 from callcheck.locale import Translate, language_from, translator
 from callcheck.report.printable import printable
 
@@ -117,10 +115,3 @@ def _opened(path: Path, *, force: bool) -> BinaryIO:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         fail(USAGE, tr()("{path} cannot be written: {reason}").format(path=path, reason=reason))
-
-
-def load_reporter(form: str) -> Reporter:
-    try:
-        return plugins.load_reporter(form)
-    except plugins.PluginError as error:
-        fail(USAGE, str(error))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
@@ -11,13 +10,13 @@ from typing import cast
 import click
 
 from callcheck import session
-from callcheck.api import Reporter
 from callcheck.catalog.load import CatalogError
 from callcheck.cli import options
 from callcheck.cli.loop import run_until_told
-from callcheck.cli.output import BAD_DATA, INTERRUPTED, USAGE, Destination, fail, language, load_reporter, say, tr
+from callcheck.cli.output import BAD_DATA, INTERRUPTED, USAGE, Destination, fail, language, say, tr
 from callcheck.cli.progress import progress
-from callcheck.engine import plugins
+from callcheck.cli.reporters import load_reporter, written
+from callcheck.engine.errors import PluginError
 from callcheck.engine.events import Pump, Sink, encode_line
 from callcheck.engine.plan import PlanError
 from callcheck.model import Report
@@ -67,7 +66,7 @@ def run(
         live = destination.write if reporter is None else None
         report = _carried_out(prepared, live)
         if reporter is not None:
-            destination.write(_written(reporter, report))
+            destination.write(written(reporter, report, language()))
     return exit_code(report.verdicts) if report.run.complete else INTERRUPTED
 
 
@@ -76,7 +75,7 @@ def _prepared(request: session.Request) -> session.Prepared:
         return session.prepare(request)
     except CatalogError as error:
         fail(BAD_DATA, str(error))
-    except (PlanError, plugins.PluginError, session.ChoiceError) as error:
+    except (PlanError, PluginError, session.ChoiceError) as error:
         fail(USAGE, str(error))
 
 
@@ -91,12 +90,6 @@ def _carried_out(prepared: session.Prepared, live: Callable[[bytes], None] | Non
         pumps = [stack.enter_context(contextlib.closing(Pump(sink))) for sink in sinks]
         events = run_until_told(session.measure(prepared, pumps))
     return session.report_of(events, prepared.checks, prepared.request.language)
-
-
-def _written(reporter: Reporter, report: Report) -> bytes:
-    buffer = io.BytesIO()
-    reporter.write(report, language(), buffer)
-    return buffer.getvalue()
 
 
 def _explain_consent(prepared: session.Prepared) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 from collections.abc import Sequence
@@ -12,7 +11,8 @@ import click
 import msgspec
 
 from callcheck import session
-from callcheck.cli.output import BAD_DATA, USAGE, fail, language, load_reporter, put, put_line, save, tr
+from callcheck.cli.output import BAD_DATA, USAGE, fail, language, put, put_line, save, tr
+from callcheck.cli.reporters import load_reporter, written
 from callcheck.engine import plugins
 from callcheck.engine.events import Event
 from callcheck.model import Report, Verdict
@@ -39,20 +39,18 @@ def report(
     *, file: str | None, form: str, lang: str | None, out: Path | None, force: bool, full: bool, schema: bool
 ) -> int:
     if schema:
-        written = json.dumps(json_schema(), indent=2, sort_keys=True).encode() + b"\n"
+        data = json.dumps(json_schema(), indent=2, sort_keys=True).encode() + b"\n"
     else:
         if file is None:
             fail(USAGE, tr()("name a saved report or journal, or - for standard input"))
         chosen = lang or language()
         saved = _report_from(file, chosen)
         shown = saved if full else redact(saved)
-        buffer = io.BytesIO()
-        load_reporter(form).write(shown, chosen, buffer)
-        written = buffer.getvalue()
+        data = written(load_reporter(form), shown, chosen)
     if out is None:
-        put(written)
+        put(data)
     else:
-        save(out, written, force=force)
+        save(out, data, force=force)
     return 0
 
 

@@ -16,14 +16,11 @@ from typing import Any, cast
 
 import callcheck
 from callcheck.api import Check, Reporter
+from callcheck.engine.errors import PluginError
 from callcheck.model import Plugin
 
 CHECKS, REPORTERS, TRACKERS = "callcheck.checks", "callcheck.reporters", "callcheck.trackers"
 _KINDS = {CHECKS: "check", REPORTERS: "reporter", TRACKERS: "tracker"}
-
-
-class PluginError(Exception):
-    """A plugin cannot be used; the message is one line that names it and its distribution."""
 
 
 @dataclass(frozen=True, slots=True)

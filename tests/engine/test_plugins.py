@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from callcheck.engine import plugins
+from callcheck.engine.errors import PluginError
 
 BUILT_IN = {"dns", "link", "messaging", "path", "relay", "stream", "stun"}
 
@@ -52,7 +53,7 @@ def test_a_plugin_that_cannot_be_imported_costs_itself_and_says_so_in_one_line(e
 
 def test_two_plugins_of_one_name_are_an_error_that_names_both(elsewhere: Path) -> None:
     lay_out(elsewhere, "callcheck-other", "dns = callcheck_other_test:CHECK", {})
-    with pytest.raises(plugins.PluginError) as caught:
+    with pytest.raises(PluginError) as caught:
         plugins.find(plugins.CHECKS)
     assert "two checks are called 'dns'" in str(caught.value)
     assert "callcheck-other" in str(caught.value)
@@ -66,5 +67,5 @@ def test_a_check_that_goes_by_another_name_than_its_entry_point_is_refused(elsew
 
 
 def test_an_unknown_reporter_is_refused_with_those_there_are() -> None:
-    with pytest.raises(plugins.PluginError, match=r"no reporter 'pdf' \(there are: json, plain\)"):
+    with pytest.raises(PluginError, match=r"no reporter 'pdf' \(there are: json, plain\)"):
         plugins.load_reporter("pdf")
