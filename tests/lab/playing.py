@@ -15,7 +15,9 @@ _GOES = 5
 
 
 def played(name: str | Path, *, real_servers: bool = True, overlay: bool = True) -> tuple[play.Played, Report]:
-    """One quick run that is not void, and its report. `name` is a built-in scenario's id, or a file."""
+    """One quick run that is not void, and its report. `name` is a built-in scenario's id, or a file.
+
+    Skips the test where the machine never let lab and callcheck be on time."""
     command = play.run_arguments("--depth", "quick", "--format", "json", overlay=overlay)
     void: tuple[str, ...] = ()
     for _ in range(_GOES):
@@ -24,6 +26,9 @@ def played(name: str | Path, *, real_servers: bool = True, overlay: bool = True)
         void = score.void_reasons(done.lab, report)
         if not void:
             return done, report
+    # Lateness is the machine's doing and shows nothing either way; a rule that never hit is the scenario's fault.
+    if all("late" in reason for reason in void):
+        pytest.skip(f"this machine was too busy {_GOES} times: {void}")
     pytest.fail(f"the lab was void {_GOES} times: {void}")
 
 
