@@ -36,8 +36,13 @@ def checks() -> int:
 
 @click.command(help=_("List whom a run would contact. Says why, and what they learn."))
 @click.option("--cost", is_flag=True, help=_("Also say how long a run takes and how much it moves at most."))
+@click.option("--verify", is_flag=True, help=_("Ask them all, on an open network, and print catalogue lines."))
 @options.catalog_file
-def targets(cost: bool, catalog_file: Path | None) -> int:
+def targets(*, cost: bool, verify: bool, catalog_file: Path | None) -> int:
+    if verify:
+        from callcheck.cli import run  # noqa: PLC0415 - only this option measures
+
+        return run.verify(catalog_file)
     try:
         listed = catalog.with_overlay(catalog_file) if catalog_file else catalog.shipped()
     except catalog.CatalogError as error:

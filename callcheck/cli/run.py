@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
@@ -11,9 +12,10 @@ import click
 
 from callcheck import session
 from callcheck.catalog.load import CatalogError
+from callcheck.catalog.verify import verified_lines
 from callcheck.cli import options
 from callcheck.cli.loop import run_until_told
-from callcheck.cli.output import BAD_DATA, INTERRUPTED, USAGE, Destination, fail, language, say, tr
+from callcheck.cli.output import BAD_DATA, INTERRUPTED, USAGE, Destination, fail, language, put_line, say, tr
 from callcheck.cli.progress import progress
 from callcheck.cli.reporters import load_reporter, written
 from callcheck.engine.errors import PluginError
@@ -57,9 +59,8 @@ def run(
     )
     reporter = None if form == "events" else load_reporter(form)
     prepared = _prepared(request)
-    if not yes and not consent.is_given():
-        _explain_consent(prepared)
-        fail(USAGE, tr()("nothing was sent: say --yes, or keep your consent with `callcheck consent`"))
+    if not yes:
+        _ask_for_consent(prepared)
     for problem in prepared.problems:
         say(tr()("callcheck: left out: {problem}").format(problem=problem))
     with Destination(out) as destination:
@@ -90,6 +91,23 @@ def _carried_out(prepared: session.Prepared, live: Callable[[bytes], None] | Non
         pumps = [stack.enter_context(contextlib.closing(Pump(sink))) for sink in sinks]
         events = run_until_told(session.measure(prepared, pumps))
     return session.report_of(events, prepared.checks, prepared.request.language)
+
+
+def verify(catalog_file: Path | None) -> int:
+    """Ask every target once and print what the catalogue may say of the forms that were answered."""
+    prepared = _prepared(session.Request(depth="quick", catalog_file=catalog_file, language=language()))
+    _ask_for_consent(prepared)
+    report = _carried_out(prepared, None)
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    for line in verified_lines(report.observations, today):
+        put_line(line)
+    return 0 if report.run.complete else INTERRUPTED
+
+
+def _ask_for_consent(prepared: session.Prepared) -> None:
+    if not consent.is_given():
+        _explain_consent(prepared)
+        fail(USAGE, tr()("nothing was sent: say --yes, or keep your consent with `callcheck consent`"))
 
 
 def _explain_consent(prepared: session.Prepared) -> None:
