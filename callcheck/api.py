@@ -25,6 +25,7 @@ from callcheck.model import (
 )
 from callcheck.words import (
     NEVER_LEFT,
+    NO_ADDRESS,
     Cause,
     Claim,
     Depth,
@@ -40,6 +41,7 @@ from callcheck.words import (
 
 __all__ = [
     "NEVER_LEFT",
+    "NO_ADDRESS",
     "Arm",
     "BudgetExceededError",
     "Cause",

@@ -71,14 +71,19 @@ class Failure(StrEnum):
     other = "unknown_failure"
 
 
-# What kept a packet from leaving this machine: it says nothing about the network beyond.
-NEVER_LEFT = frozenset(
+# A name led to no address.
+NO_ADDRESS = frozenset(
     {
         Failure.name_missing,
         Failure.name_empty,
         Failure.resolver_timeout,
         Failure.resolver_refused,
         Failure.resolver_failed,
+    }
+)
+# What kept a packet from leaving this machine: it says nothing about the network beyond.
+NEVER_LEFT = NO_ADDRESS | frozenset(
+    {
         Failure.network_unreachable,
         Failure.address_not_available,
         Failure.permission,

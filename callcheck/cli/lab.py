@@ -71,7 +71,7 @@ def run_scenario(
 
     # What the run inside would refuse is refused before a lab is built for it.
     if form != "events":
-        from callcheck.cli.reporters import load_reporter  # noqa: PLC0415 - the other commands need no plugins
+        from callcheck.engine.plugins import load_reporter  # noqa: PLC0415 - the other commands need no plugins
 
         load_reporter(form)
     if out is not None and out.exists():

@@ -11,7 +11,6 @@ from callcheck.catalog import load as catalog
 from callcheck.cli import options
 from callcheck.cli.output import BAD_DATA, USAGE, fail, put, put_line, say, tr
 from callcheck.engine import plugins
-from callcheck.engine.errors import PluginError
 from callcheck.model import Target
 from callcheck.submit import consent as consents
 
@@ -20,11 +19,7 @@ _ = tr()
 
 @click.command(help=_("List the plugins. Says where each comes from, and its version."))
 def checks() -> int:
-    try:
-        found = plugins.find_all()
-    except PluginError as error:
-        fail(USAGE, str(error))
-    for one in found:
+    for one in plugins.find_all():
         described = one.described()
         line = f"{described.kind:9} {described.name:12} {described.distribution} {described.version}"
         put_line(line)

@@ -17,10 +17,10 @@ from callcheck.cli import options
 from callcheck.cli.loop import run_until_told
 from callcheck.cli.output import BAD_DATA, INTERRUPTED, USAGE, Destination, fail, language, put_line, say, tr
 from callcheck.cli.progress import progress
-from callcheck.cli.reporters import load_reporter, written
-from callcheck.engine.errors import PluginError
+from callcheck.cli.reporters import written
 from callcheck.engine.events import Pump, Sink, encode_line
 from callcheck.engine.plan import PlanError
+from callcheck.engine.plugins import load_reporter
 from callcheck.model import Report
 from callcheck.submit import consent
 from callcheck.verdict.exit_code import exit_code
@@ -76,7 +76,7 @@ def _prepared(request: session.Request) -> session.Prepared:
         return session.prepare(request)
     except CatalogError as error:
         fail(BAD_DATA, str(error))
-    except (PlanError, PluginError, session.ChoiceError) as error:
+    except (PlanError, session.ChoiceError) as error:
         fail(USAGE, str(error))
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from callcheck import session
 from callcheck.cli.output import BAD_DATA, USAGE, fail, language, put, put_line, save, tr
-from callcheck.cli.reporters import load_reporter, written
+from callcheck.cli.reporters import written
 from callcheck.engine import plugins
 from callcheck.engine.events import Event
 from callcheck.model import Report, Verdict
@@ -46,7 +46,7 @@ def report(
         chosen = lang or language()
         saved = _report_from(file, chosen)
         shown = saved if full else redact(saved)
-        data = written(load_reporter(form), shown, chosen)
+        data = written(plugins.load_reporter(form), shown, chosen)
     if out is None:
         put(data)
     else:

@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import msgspec
 
@@ -20,6 +21,8 @@ from callcheck.net.clock import Clock
 from callcheck.net.tcp import TcpStream, open_tcp
 from callcheck.net.udp import DatagramSocket, open_icmp, open_udp
 from callcheck.words import Depth, Failure, Function, Role
+
+T = TypeVar("T")
 
 # The largest packet of a flow, a DTLS hello at the IP layer, with some room; each is booked there and back.
 _FLOW_PACKET_BYTES = 256
@@ -110,7 +113,7 @@ class RealContext:
         place = await self._place(target)
         if isinstance(place, Failure):
             return place
-        stream = await open_tcp(
+        opened = await open_tcp(
             place,
             target.port,
             self._state.clock,
@@ -119,11 +122,7 @@ class RealContext:
             timeout_s=timeout_s,
             spend=self._spend,
         )
-        if isinstance(stream, TcpStream):
-            self._open.append(stream)
-            if self._over:
-                self.close()
-        return stream
+        return self._keep(opened)
 
     async def flows(self, arms: Sequence[Arm], *, seconds: float) -> AsyncIterator[FlowSecond]:
         placed = []
@@ -178,8 +177,9 @@ class RealContext:
                 resource.close()
         self._open.clear()
 
-    def _keep(self, opened: DatagramSocket | Failure) -> DatagramSocket | Failure:
-        if isinstance(opened, DatagramSocket):
+    def _keep(self, opened: T) -> T:
+        """Remember what was opened, so that it ends with the check; a failure is passed on as it is."""
+        if isinstance(opened, DatagramSocket | TcpStream):
             self._open.append(opened)
             if self._over:
                 self.close()

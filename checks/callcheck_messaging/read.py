@@ -6,15 +6,8 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from callcheck.api import NEVER_LEFT, Claim, Evidence, Failure, Numbered, Observation, Target
+from callcheck.api import NEVER_LEFT, NO_ADDRESS, Claim, Evidence, Failure, Numbered, Observation, Target
 
-_NO_ADDRESS = {
-    Failure.name_missing,
-    Failure.name_empty,
-    Failure.resolver_timeout,
-    Failure.resolver_refused,
-    Failure.resolver_failed,
-}
 # Somebody answered, and it was not what was asked for: neither life nor silence.
 _UNCLEAR = {Failure.malformed, Failure.not_ours, Failure.error_answer}
 _ENOUGH_CONNECTIONS = 3
@@ -44,7 +37,7 @@ def _endpoints(asked: Seen) -> set[str]:
 def _without_address(one: Numbered[Observation]) -> bool:
     """The name led nowhere: no address, or one inside somebody's own network, which is a forged answer."""
     target = _target(one)
-    return one.value.failure in _NO_ADDRESS or bool(target.host and not _is_public(target.address))
+    return one.value.failure in NO_ADDRESS or bool(target.host and not _is_public(target.address))
 
 
 def _is_public(address: str) -> bool:
