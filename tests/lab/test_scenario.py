@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcheck.lab.scenario import Dns, ScenarioError, ServerFault, Truth, load, parse
-from callcheck.lab.wire.spec import After, Entry, Match, Rule, Wire, read_wire, wire_as_table
+from callcheck.lab.wire.spec import Wire, read_wire, wire_as_table
+from callcheck.lab.wire.spec_entry import Bundle, Entry, Gilbert, When
+from callcheck.lab.wire.spec_rule import Action, After, Match, Penalty, Rule
 from callcheck.lab.wire.strict import Network, Table
 
 HEAD = 'id = "some-thing"\nsummary = "a summary"\nseed = 7\n'
@@ -65,8 +67,8 @@ def test_a_whole_scenario_is_read_into_its_parts() -> None:
     assert [str(network) for network in entry.prefixes] == ["8.8.8.0/24", "2001:db8::/32"]
     (rule,) = scenario.wires["core"].rules
     assert (rule.match.ports, rule.match.payload, rule.match.direction) == ((596, 1400), "stun", "up")
-    assert (rule.after, rule.drop) == (After(packets=12), 1.0)
-    assert scenario.wires["far"].rules == (Rule(Match(), After(), 0.5),)
+    assert (rule.after, rule.action.drop) == (After(packets=12), 1.0)
+    assert scenario.wires["far"].rules == (Rule(Match(), After(), Action(drop=0.5)),)
     assert scenario.wires["access"] == Wire()
 
 
@@ -98,16 +100,29 @@ def test_a_whole_scenario_is_read_into_its_parts() -> None:
         (HEAD + "[[wire.core.up]]\ndelay_ms = {min = 2, max = 1}\n" + TRUTH, "delay_ms: min 2 is more than max 1"),
         (HEAD + "[[wire.core.up]]\ndelay_ms = {min = 2}\n" + TRUTH, "wire.core.up[0].delay_ms.max: is missing"),
         (HEAD + "[[wire.core.up]]\nloss = {min = 0, max = 2}\n" + TRUTH, "wire.core.up[0].loss: 2 is more than 1"),
-        (HEAD + "[[wire.core.up]]\nge = {p = 1}\n" + TRUTH, 'not built yet: wire.core.up[0].ge = {"p": 1}'),
+        (HEAD + "[[wire.core.up]]\nge = {p = 1}\n" + TRUTH, "wire.core.up[0].ge.q: is missing"),
+        (HEAD + "[[wire.core.up]]\nge = {p = 1, q = 0, h = 1, k = 0}\n" + TRUTH, "ge.q: 0 never leaves"),
+        (HEAD + "[[wire.core.up]]\npolice_kbps = 9\n" + TRUTH, "burst_kb: police_kbps and burst_kb belong together"),
+        (HEAD + "[[wire.core.up]]\nreorder_ms = 9\n" + TRUTH, "reorder_ms: reorder says how many"),
+        (HEAD + "[[wire.core.up]]\nbundle = {members = 1}\n" + TRUTH, "bundle.members: 1 is less than 2"),
+        (HEAD + "[[wire.core.up]]\nwhen = {from_s = 2, to_s = 1}\n" + TRUTH, "when.to_s: it ends before it begins"),
+        (HEAD + "[[wire.core.up]]\nwhen = {on_s = 2}\n" + TRUTH, "when.on_s: on_s and off_s belong together"),
         (HEAD + "[[wire.core.up]]\nqueue_kb = 9\n" + TRUTH, "wire.core.up[0].queue_kb: a queue without rate_kbps"),
         (HEAD + "[[wire.core.up]]\nstall_ms = 9\n" + TRUTH, "stall_ms: stall_ms and stall_every_ms belong together"),
         (HEAD + "[[wire.core.up]]\nstall_ms = 9\nstall_every_ms = 9\n" + TRUTH, "a stall must be shorter"),
         (HEAD + '[[wire.core.up]]\nprefixes = ["8.8.8.8/24"]\n' + TRUTH, "prefixes: not a prefix"),
         (HEAD + "[[wire.core.up]]\nprefixes = []\n" + TRUTH, "prefixes: a list that is not empty"),
         (HEAD + "[[wire.core.rule]]\n" + TRUTH, "wire.core.rule[0].action: is missing"),
-        (HEAD + "[[wire.core.rule]]\naction = {}\n" + TRUTH, "wire.core.rule[0].action.drop: is missing"),
-        (HEAD + "[[wire.core.rule]]\naction = {drop = 0}\n" + TRUTH, "action.drop: 0 drops nothing"),
-        (HEAD + "[[wire.core.rule]]\naction = {police_kbps = 24}\n" + TRUTH, "not built yet: wire.core.rule[0].action"),
+        (HEAD + "[[wire.core.rule]]\naction = {}\n" + TRUTH, "wire.core.rule[0].action: exactly one of drop"),
+        (HEAD + "[[wire.core.rule]]\naction = {drop = 0}\n" + TRUTH, "action.drop: 0 does nothing"),
+        (HEAD + "[[wire.core.rule]]\naction = {drop = 1, rst = true}\n" + TRUTH, "action: exactly one of drop"),
+        (HEAD + "[[wire.core.rule]]\naction = {police_kbps = 24}\n" + TRUTH, "action.burst_bytes: police_kbps and"),
+        (HEAD + '[[wire.core.rule]]\naction = {drop = 1, per = "rule"}\n' + TRUTH, "action.per: says whose bucket"),
+        (HEAD + "[[wire.core.rule]]\naction = {drop = 1, race = true}\n" + TRUTH, "action.race: says when"),
+        (HEAD + "[[wire.core.rule]]\naction = {rst = 1}\n" + TRUTH, "action.rst: true or false is wanted, not 1"),
+        (HEAD + "[[wire.core.rule]]\naction = {rst = true}\n" + TRUTH, "rule[0].action: rst needs match.proto"),
+        (HEAD + '[[wire.core.rule]]\naction = {forge = "1.2.3.4"}\n' + TRUTH, "rule[0].action: forge needs match"),
+        (HEAD + "[[wire.core.rule]]\npenalty = {}\n" + TRUTH, "rule[0].penalty.seconds: is missing"),
         (
             HEAD + "[[wire.core.rule]]\nafter = {packets = 3}\naction = {drop = 1}\n" + TRUTH,
             "wire.core.rule[0].after: after needs a match",
@@ -121,8 +136,8 @@ def test_a_whole_scenario_is_read_into_its_parts() -> None:
             "after.packets: a whole number is wanted, not 3.5",
         ),
         (
-            HEAD + '[[wire.far.rule]]\nmatch = {payload = "sni"}\naction = {drop = 1}\n' + TRUTH,
-            "not built yet: wire.far",
+            HEAD + '[[wire.far.rule]]\nmatch = {proto = "udp", payload = "sni"}\naction = {drop = 1}\n' + TRUTH,
+            "match.payload: sni is never carried by udp",
         ),
         (HEAD + "[[wire.far.rule]]\nmatch = {ports = [70000]}\naction = {drop = 1}\n" + TRUTH, "match.ports: a port"),
         (HEAD + '[[wire.far.rule]]\nmatch = {names = ["a"]}\naction = {drop = 1}\n' + TRUTH, "names need payload"),
@@ -214,26 +229,37 @@ def test_any_text_is_refused_or_read_but_never_breaks_the_reader(text: str) -> N
 _NETWORKS: st.SearchStrategy[tuple[Network, ...]] = st.lists(
     st.ip_addresses().map(lambda address: Table({"p": [str(address)]}).networks("p")[0]), max_size=3, unique=True
 ).map(tuple)
+_WHENS = st.sampled_from([When(), When(from_s=3), When(to_s=9.5), When(from_s=1, on_s=2, off_s=0.5)])
 _ENTRIES = st.builds(
     Entry,
     delay_ms=st.floats(0, 60_000),
     jitter_ms=st.floats(0, 10_000),
     loss=st.floats(0, 1),
+    ge=st.sampled_from([None, Gilbert(0.01, 0.2, 0.9, 0.001)]),
     rate_kbps=st.none() | st.floats(0.1, 1e7),
+    duplicate=st.floats(0, 1),
     prefixes=_NETWORKS,
+    bundle=st.sampled_from([None, Bundle(4), Bundle(2, "remote")]),
+    when=_WHENS,
+)
+_MATCHES = st.builds(
+    Match,
+    proto=st.sampled_from([None, "udp"]),
+    prefixes=_NETWORKS,
+    ports=st.lists(st.integers(0, 65535), max_size=3, unique=True).map(tuple),
+    payload=st.sampled_from([None, "stun", "reflector", "dtls", "dns", "quic_initial"]),
+    min_ttl=st.integers(0, 255),
+    flow_share=st.floats(0.001, 1),
+    direction=st.sampled_from(["up", "down", "both"]),
 )
 _RULES = st.builds(
     Rule,
-    match=st.builds(
-        Match,
-        proto=st.sampled_from([None, "udp"]),
-        prefixes=_NETWORKS,
-        ports=st.lists(st.integers(0, 65535), max_size=3, unique=True).map(tuple),
-        payload=st.sampled_from([None, "stun", "reflector", "dtls", "dns"]),
-        direction=st.sampled_from(["up", "down", "both"]),
-    ),
-    after=st.sampled_from([After(), After(packets=3), After(seconds=1.5), After(bytes=0)]),
-    drop=st.floats(0.001, 1),
+    match=_MATCHES,
+    after=st.sampled_from([After(), After(packets=3), After(seconds=1.5), After(bytes=0, both_ways=True)]),
+    action=st.builds(Action, drop=st.floats(0.001, 1))
+    | st.sampled_from([Action(police_kbps=24, burst_bytes=1500, per="client"), Action(stall=True)]),
+    penalty=st.none() | st.builds(Penalty, st.floats(0.1, 100), _MATCHES),
+    when=_WHENS,
 )
 _WIRES = st.builds(Wire, *[st.lists(part, max_size=2).map(tuple) for part in (_ENTRIES, _ENTRIES, _RULES)])
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from callcheck.lab.wire.frames import Packet, Prefixes, is_ip, parse
 from callcheck.lab.wire.payloads import dns_name, is_class
-from callcheck.lab.wire.spec import PAYLOADS
+from callcheck.lab.wire.spec_rule import PAYLOADS
 from callcheck.lab.wire.strict import Table
 
 from .conftest import Frame

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from callcheck.lab.wire import chance
 from callcheck.lab.wire.impair import Impairment, Jitter, Queue, Stall
-from callcheck.lab.wire.spec import Entry
+from callcheck.lab.wire.spec_entry import Entry
 from callcheck.lab.wire.strict import Table
 
 MS = 1_000_000

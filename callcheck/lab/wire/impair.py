@@ -10,7 +10,7 @@ from typing import Final
 
 from callcheck.lab.wire import chance
 from callcheck.lab.wire.frames import Prefixes
-from callcheck.lab.wire.spec import Entry
+from callcheck.lab.wire.spec_entry import Entry
 
 _JITTER_STEP_NS: Final = 10_000_000
 _JITTER_KEPT: Final = math.exp(-10 / 50)  # share of the state kept over one 10 ms step: a memory of 50 ms

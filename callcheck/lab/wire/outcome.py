@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from callcheck.lab.wire.spec import DIRECTIONS
+from callcheck.lab.wire.spec_rule import DIRECTIONS
 
 # A third of the smallest delay that any judgement acts on (30 ms, DESIGN 7). A virtual machine whose host takes the
 # processor away for some milliseconds is late by less, even with real-time scheduling.

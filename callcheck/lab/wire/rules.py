@@ -7,7 +7,7 @@ from typing import Final
 from callcheck.lab.wire import chance
 from callcheck.lab.wire.frames import Packet, Prefixes
 from callcheck.lab.wire.payloads import dns_name, is_class
-from callcheck.lab.wire.spec import PROTOCOLS, After, Match, Rule
+from callcheck.lab.wire.spec_rule import PROTOCOLS, After, Match, Rule
 
 _IDLE_NS: Final = 120_000_000_000  # a flow that was silent for so long starts anew
 _SWEEP_NS: Final = 10_000_000_000
@@ -58,7 +58,8 @@ class CountedRule:
         if not _is_over(flow, self._rule.after, now_ns):
             return False
         source = self._sources[packet.is_up]
-        if self._rule.drop < 1 and chance.uniform(source, number) >= self._rule.drop:
+        drop = self._rule.action.drop or 0.0
+        if drop < 1 and chance.uniform(source, number) >= drop:
             return False
         self.hits += 1
         flow.hits += 1

@@ -88,6 +88,13 @@ class Table:
         least, most = (int(value) for value in bounds)
         return least if least == most else self._chance(self.at(key)).randint(least, most)
 
+    def flag(self, key: str) -> bool:
+        """True or false as TOML writes them; False when the key is absent."""
+        value = self._left.pop(key, False)
+        if not isinstance(value, bool):
+            raise self.refuse(key, f"true or false is wanted, not {shown(value)}")
+        return value
+
     def text(self, key: str) -> str | None:
         value = self._left.pop(key, None)
         if value is not None and (not isinstance(value, str) or not value.strip()):
