@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from callcheck.lab.scenario import Scenario
 from callcheck.lab.wire.outcome import LabOutcome, RuleCount, WireCount, read_outcome
 from callcheck.lab.wire.spec import wire_as_table
 
-__all__ = ["Lab", "LabError", "LabOutcome", "LabUnavailable", "Process", "RuleCount", "WireCount"]
+__all__ = ["Lab", "LabError", "LabOutcome", "LabUnavailable", "Listening", "Process", "RuleCount", "WireCount"]
 
 _PREFIX: Final = "cclab-"
 _START_SECONDS: Final = 30.0
@@ -39,22 +39,33 @@ class LabError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Listening:
+    """A socket of a server: `transport` is udp or tcp, `namespace` where it is if not in its process's own."""
+
+    transport: str
+    address: str
+    port: int
+    namespace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Process:
-    """A server to be run in `inet` or `isp`, and the sockets (address, port) whose presence says that it is ready."""
+    """A program to be run in a namespace, and the sockets whose presence says that it is ready."""
 
     name: str
     namespace: str
     argv: tuple[str, ...]
-    ready_udp: tuple[tuple[str, int], ...] = ()
-    ready_tcp: tuple[tuple[str, int], ...] = ()
+    ready: tuple[Listening, ...] = ()
 
 
 class Lab:
     """One lab.
 
     `processes` is called with the lab's directory, where configuration may be written, and says what to run.
-    `addresses` are the public addresses that servers in inet may bind; `resolver` is the client's nameserver. The logs
-    are copied to `keep` when the lab stops. `icmp_ping` says whether the client may ping without privileges.
+    `hosts` are the public addresses that servers may bind, by namespace; `resolver` is the client's nameserver. With
+    `keep`, what passes each wire is recorded, and all logs are copied there when the lab stops. `icmp_ping` says
+    whether the client may ping without privileges. `watched` are addresses of servers that have a fault: a run in which
+    no packet goes there shows nothing.
     """
 
     def __init__(
@@ -62,15 +73,17 @@ class Lab:
         scenario: Scenario,
         *,
         processes: Callable[[Path], Sequence[Process]],
-        addresses: Sequence[str],
+        hosts: Mapping[str, Sequence[str]],
         resolver: str,
+        watched: Mapping[str, Sequence[str]] | None = None,
         keep: Path | None = None,
         icmp_ping: bool = True,
     ) -> None:
         self._scenario = scenario
         self._processes = processes
-        self._addresses = addresses
+        self._hosts = hosts
         self._resolver = resolver
+        self._watched = watched or {}
         self._keep = keep
         self._icmp_ping = icmp_ping
         self.directory: Path | None = None  # where configuration and logs are, while the lab runs
@@ -144,8 +157,17 @@ class Lab:
             *(supervisor.tool("nsenter"), *enter),
             *(supervisor.tool("ip"), "netns", "exec", namespace),
             *((supervisor.tool("setpriv"), *shed) if unprivileged else ()),
+            *self._trust(),
             *command,
         ]
+
+    def _trust(self) -> tuple[str, ...]:
+        """What makes a program believe the certificates of the lab's servers, where there are any."""
+        assert self.directory is not None
+        authority = self.directory / "ca.pem"
+        if not authority.exists():
+            return ()
+        return (supervisor.tool("env"), *(f"{name}={authority}" for name in ("SSL_CERT_FILE", "CURL_CA_BUNDLE")))
 
     def _write_plan(self, directory: Path) -> None:
         if self._keep is not None:
@@ -156,29 +178,41 @@ class Lab:
         (directory / "resolv.conf").write_text(
             f"nameserver {self._resolver}\noptions timeout:2 attempts:1\n", encoding="ascii"
         )
-        _write_json(
-            directory / "wire.json",
-            {
-                "seed": self._scenario.seed,
-                "log": str(directory / "wire-log.json"),
-                "wires": {
-                    link.wire: {
-                        "near": link.bridge_near,
-                        "far": link.bridge_far,
-                        "spec": wire_as_table(self._scenario.wires[link.wire]),
-                    }
-                    for link in topology.LINKS
-                },
+        _write_json(directory / "wire.json", self._wire_plan(directory))
+        processes = [asdict(process) for process in self._processes(directory)]
+        _write_json(directory / "lab.json", {"shape": asdict(self._shape()), "processes": processes})
+
+    def _wire_plan(self, directory: Path) -> dict[str, object]:
+        return {
+            "seed": self._scenario.seed,
+            "log": str(directory / "wire-log.json"),
+            "record": None if self._keep is None else str(directory),
+            "watched": {name: list(addresses) for name, addresses in self._watched.items()},
+            "wires": {
+                link.wire: {
+                    "near": link.bridge_near,
+                    "far": link.bridge_far,
+                    "spec": wire_as_table(self._scenario.wires[link.wire]),
+                }
+                for link in topology.LINKS
             },
-        )
-        _write_json(
-            directory / "lab.json",
-            {
-                "nat": self._scenario.nat,
-                "hosts": topology.checked_hosts(self._addresses),
-                "icmp_ping": self._icmp_ping,
-                "processes": [asdict(process) for process in self._processes(directory)],
-            },
+        }
+
+    def _shape(self) -> topology.Shape:
+        wanted = self._scenario.topology
+        return topology.Shape(
+            nat=wanted.nat,
+            ipv6=wanted.ipv6,
+            tunnelled=[str(prefix) for prefix in wanted.tunnel_prefixes],
+            tunnel=wanted.tunnel,
+            portal=wanted.portal,
+            domestic_only=wanted.domestic_only,
+            icmp=wanted.icmp,
+            icmp_ping=self._icmp_ping,
+            nat_sessions=wanted.nat_sessions,
+            nat_idle_s=wanted.nat_idle_s,
+            rebinds=wanted.rebind_s is not None,
+            hosts={namespace: topology.checked_hosts(found) for namespace, found in self._hosts.items()},
         )
 
     def _launch(self, directory: Path) -> None:

@@ -10,9 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from callcheck.lab import supervisor, world
+from callcheck.lab import population, supervisor, world
 from callcheck.lab.lab import Lab
 from callcheck.lab.scenario import Scenario, ScenarioError, load
+from callcheck.lab.topology import ISP_RESOLVER
 from callcheck.lab.wire.outcome import LabOutcome
 
 _FOLDER = Path(__file__).with_name("scenarios")
@@ -52,12 +53,12 @@ def find(name: str, seed: int | None = None) -> Scenario:
 
 def lab_of(scenario: Scenario, *, real_servers: bool = True, keep: Path | None = None) -> Lab:
     """The scenario's lab, not started. Raises ScenarioError for a server that does not exist."""
-    world.endpoints(scenario)
     return Lab(
         scenario,
-        processes=lambda directory: world.processes(scenario, directory, real_servers=real_servers),
-        addresses=world.addresses(),
-        resolver=world.RESOLVER,
+        processes=lambda directory: population.processes(scenario, directory, real_servers=real_servers),
+        hosts=world.hosts(scenario),
+        resolver=ISP_RESOLVER,
+        watched=world.watched(scenario),
         keep=keep,
     )
 

@@ -4,20 +4,26 @@ import random
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from functools import cache
 from pathlib import Path
-from typing import Final, get_args
+from typing import Any, Final
 
-from callcheck import words
-from callcheck.lab.wire.spec import Wire, read_wires
+from callcheck.lab.network_spec import (
+    CrossTraffic,
+    Dns,
+    ServerFault,
+    Topology,
+    read_cross_traffic,
+    read_dns,
+    read_servers,
+    read_topology,
+)
+from callcheck.lab.truth import Truth, read_truths
+from callcheck.lab.wire.spec import Wire, merged, read_wires
 from callcheck.lab.wire.strict import RefusedError, Table, shown
 
-_NATS: Final = ("cone", "none")
-_UNBUILT_NATS: Final = ("full_cone", "restricted", "symmetric", "cgnat")
-_UNBUILT_TOPOLOGY: Final = ("ipv6", "tunnel", "domestic_only")
-_RESOLVERS: Final = ("honest", "forging", "dead", "missing")
-_FAULTS: Final = ("silent", "refusing", "slow", "garbage")
-_FUNCTIONS: Final = tuple(word for word in get_args(words.Function) if word)
+_PROFILES: Final = Path(__file__).with_name("profiles.toml")
+
 _MOST_BYTES: Final = 1_000_000
 
 
@@ -26,49 +32,18 @@ class ScenarioError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Dns:
-    """What the client's own resolver does."""
-
-    resolver: str = "honest"
-    missing: tuple[str, ...] = ()
-    forged: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class ServerFault:
-    """A server, by its name in the lab's world, that is silent, refusing, slow or sends garbage."""
-
-    name: str
-    fault: str
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """The right answers about one function of a service: any word of a list is right.
-
-    An empty `mechanism` or `where` is not scored. Below `depth` the outcome and cause "unknown" are right too.
-    """
-
-    service: str
-    function: str
-    outcome: tuple[str, ...]
-    cause: tuple[str, ...]
-    mechanism: tuple[str, ...]
-    where: tuple[str, ...]
-    depth: str
-
-
-@dataclass(frozen=True, slots=True)
 class Scenario:
     """A scenario with every range replaced by the number that its seed draws."""
 
     id: str
+    family: str  # scenarios that are alike but for their numbers; a family is left out of calibration as a whole
     summary: str
     seed: int
-    nat: str
+    topology: Topology
     dns: Dns
-    wires: Mapping[str, Wire]
+    wires: Mapping[str, Wire]  # what the scenario says and what its access line adds
     servers: tuple[ServerFault, ...]
+    cross_traffic: tuple[CrossTraffic, ...]
     truths: tuple[Truth, ...]
     source: str  # the file's name, for messages
     written: Mapping[str, object] = field(repr=False, compare=False)  # the file as it is, ranges and all
@@ -120,103 +95,50 @@ def _read_scenario(written: Mapping[str, object], source: str, seed: int | None)
         raise head.refuse("id", f"lower-case letters, digits and hyphens are wanted, not {shown(identity)}")
     own_seed = head.whole("seed")
     drawn_seed = own_seed or 0 if seed is None else seed
-    table = Table(
-        {key: value for key, value in written.items() if key not in ("id", "seed")},
-        chance=lambda path: random.Random(f"{identity}:{drawn_seed}:{path}"),
-    )
+
+    def chance(path: str) -> random.Random:
+        return random.Random(f"{identity}:{drawn_seed}:{path}")
+
+    table = Table({key: value for key, value in written.items() if key not in ("id", "seed")}, chance=chance)
+    topology = read_topology(table.table("topology"), _profiles())
+    wires = read_wires(table.table("wire") or Table({}, "wire"))
+    if topology.access is not None:
+        profile = Table(_profiles()[topology.access], f"profile.{topology.access}", chance)
+        wires = merged(read_wires(profile), wires)
     scenario = Scenario(
         id=identity,
+        family=table.text("family") or identity,
         summary=table.needed("summary", table.text("summary")),
         seed=drawn_seed,
-        nat=_read_nat(table.table("topology")),
-        dns=_read_dns(table.table("dns")),
-        wires=read_wires(table.table("wire") or Table({}, "wire")),
-        servers=_read_servers(table),
-        truths=_read_truths(table),
+        topology=topology,
+        dns=read_dns(table.table("dns")),
+        wires=wires,
+        servers=read_servers(table),
+        cross_traffic=read_cross_traffic(table),
+        truths=read_truths(table),
         source=source,
         written=written,
     )
-    table.close(unbuilt=("cross_traffic",))
+    table.close()
+    _check_traffic(scenario)
     return scenario
 
 
-def _read_nat(table: Table | None) -> str:
-    if table is None:
-        return "cone"
-    nat = table.word("nat", _NATS, _UNBUILT_NATS)
-    table.close(_UNBUILT_TOPOLOGY)
-    return nat or "cone"
+def _check_traffic(scenario: Scenario) -> None:
+    """TCP takes all that it gets: without a rate it would fill the machine and not the wire."""
+    for number, traffic in enumerate(scenario.cross_traffic):
+        wire = scenario.wires[traffic.wire]
+        entries = wire.up if traffic.direction == "up" else wire.down
+        if traffic.tcp_flows and not any(entry.rate_kbps for entry in entries):
+            raise RefusedError(
+                f"cross_traffic[{number}].tcp_flows: nothing limits the rate of {traffic.wire} {traffic.direction}"
+            )
 
 
-def _read_dns(table: Table | None) -> Dns:
-    if table is None:
-        return Dns()
-    resolver = table.word("resolver", _RESOLVERS) or "honest"
-    missing = tuple(_name(name) for name in table.texts("missing"))
-    forged = _read_forged(table.table("forged"))
-    table.close()
-    for key, names, kind in (("missing", missing, "missing"), ("forged", forged, "forging")):
-        if bool(names) != (resolver == kind):
-            raise table.refuse(key, f"{key} and resolver = {shown(kind)} belong together")
-    return Dns(resolver, missing, forged)
-
-
-def _read_forged(table: Table | None) -> dict[str, str]:
-    forged: dict[str, str] = {}
-    for key in table.left() if table else ():
-        assert table is not None
-        address = table.needed(key, table.text(key))
-        try:
-            forged[_name(key)] = str(ip_address(address))
-        except ValueError:
-            raise table.refuse(key, f"an address is wanted, not {shown(address)}") from None
-    return forged
-
-
-def _read_servers(table: Table) -> tuple[ServerFault, ...]:
-    servers: dict[str, ServerFault] = {}
-    for server in table.tables("server"):
-        name = server.needed("name", server.text("name"))
-        fault = server.needed("fault", server.word("fault", _FAULTS))
-        server.close()
-        if name in servers:
-            raise server.refuse("name", f"{shown(name)} has a fault already")
-        servers[name] = ServerFault(name, fault)
-    return tuple(servers.values())
-
-
-def _read_truths(table: Table) -> tuple[Truth, ...]:
-    truths: dict[tuple[str, str, str], Truth] = {}
-    for entry in table.tables("truth"):
-        truth = _read_truth(entry)
-        about = (truth.service, truth.function, truth.depth)
-        if about in truths:
-            raise entry.refuse("service", f"{truth.service} {truth.function} has a truth at {truth.depth} already")
-        truths[about] = truth
-    if not truths:
-        raise table.refuse("truth", "is missing: a scenario without a truth teaches nothing")
-    return tuple(truths.values())
-
-
-def _read_truth(table: Table) -> Truth:
-    truth = Truth(
-        service=table.needed("service", table.text("service")),
-        function=table.needed("function", table.word("function", _FUNCTIONS)),
-        outcome=table.words("outcome", get_args(words.Outcome)),
-        cause=table.words("cause", get_args(words.Cause)),
-        mechanism=table.words("mechanism", get_args(words.Mechanism)),
-        where=table.words("where", get_args(words.Where)),
-        depth=table.word("depth", get_args(words.Depth)) or "quick",
-    )
-    table.close()
-    for key, answers in (("outcome", truth.outcome), ("cause", truth.cause)):
-        if not answers:
-            raise table.refuse(key, "is missing")
-    return truth
-
-
-def _name(name: str) -> str:
-    return name.lower().rstrip(".")
+@cache
+def _profiles() -> dict[str, Any]:
+    """Access lines by name, each a table of wires."""
+    return tomllib.loads(_PROFILES.read_text(encoding="utf-8"))
 
 
 def _one_line(text: str) -> str:

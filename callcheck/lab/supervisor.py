@@ -20,7 +20,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from callcheck.lab import topology
+from callcheck.lab import topology, translation
+from callcheck.lab.namespaces import inside, run_with_input
 
 _READY_SECONDS: Final = 15.0
 _BRIDGE_END_SECONDS: Final = 3.0
@@ -50,7 +51,7 @@ class _Running:
     namespace: str
     process: "subprocess.Popen[bytes]"
     log: Path
-    sockets: frozenset[str]
+    sockets: frozenset[tuple[str, str]]  # the namespace, and the socket in it
 
     def death(self) -> str | None:
         """One line about how it ended; None while it runs."""
@@ -79,14 +80,33 @@ def main(directory: Path) -> NoReturn:
 def _start(directory: Path) -> list[_Running]:
     plan = json.loads((directory / "lab.json").read_text(encoding="utf-8"))
     _cover_files(directory / "resolv.conf")
-    topology.build(nat=plan["nat"], hosts=plan["hosts"], icmp_ping=plan["icmp_ping"])
-    bridge = [sys.executable, "-S", "-P", "-m", "callcheck.lab.wire", str(directory / "wire.json")]
-    running = [_spawn(directory, {"name": "bridge", "namespace": "wire", "argv": bridge})]
-    # Only the bridge keeps the real-time scheduling that `real_time` may have given; stepping down is always allowed.
+    bridge = _start_bridge(directory)
+    # Only the bridge keeps the real-time scheduling that `real_time` may have given. Some kernel settings are set by
+    # trying a lock until it is free, and a real-time process that does so keeps the lock's owner from running.
     os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-    running += [_spawn(directory, process) for process in plan["processes"]]
+    topology.build(topology.Shape(**plan["shape"]))
+    _let_go(bridge)
+    running = [bridge, *(_spawn(directory, process) for process in plan["processes"])]
     _wait_until_ready(running)
     return running
+
+
+def _start_bridge(directory: Path) -> _Running:
+    """The bridge, which loads while the network is being made, and waits for a line before it opens its devices."""
+    log = directory / "bridge.log"
+    argv = [sys.executable, "-P", "-m", "callcheck.lab.wire", str(directory / "wire.json")]
+    with log.open("wb") as output:
+        process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=output, stderr=output, cwd="/")
+    return _Running("bridge", "wire", process, log, frozenset())
+
+
+def _let_go(bridge: _Running) -> None:
+    assert bridge.process.stdin is not None
+    try:
+        bridge.process.stdin.write(b"\n")
+        bridge.process.stdin.close()
+    except BrokenPipeError:
+        raise _NotReadyError(bridge.death() or "the bridge ended before it began") from None
 
 
 def _cover_files(resolv_conf: Path) -> None:
@@ -100,7 +120,7 @@ def _cover_files(resolv_conf: Path) -> None:
 
 
 def _run(*command: str) -> None:
-    topology.run_with_input(command, "")
+    run_with_input(command, "")
 
 
 def _spawn(directory: Path, process: dict[str, Any]) -> _Running:
@@ -110,10 +130,12 @@ def _spawn(directory: Path, process: dict[str, Any]) -> _Running:
         with log.open("wb") as output:
             return subprocess.Popen(process["argv"], stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/")
 
-    child = topology.inside(process["namespace"], start)
-    udp = {_socket_key("udp", address, port) for address, port in process.get("ready_udp", ())}
-    tcp = {_socket_key("tcp", address, port) for address, port in process.get("ready_tcp", ())}
-    return _Running(process["name"], process["namespace"], child, log, frozenset(udp | tcp))
+    child = inside(process["namespace"], start)
+    sockets = frozenset(
+        (one["namespace"] or process["namespace"], _socket_key(one["transport"], one["address"], one["port"]))
+        for one in process.get("ready", ())
+    )
+    return _Running(process["name"], process["namespace"], child, log, sockets)
 
 
 def _wait_until_ready(running: Sequence[_Running]) -> None:
@@ -124,16 +146,17 @@ def _wait_until_ready(running: Sequence[_Running]) -> None:
         for one in running:
             if death := one.death():
                 raise _NotReadyError(death)
-        bound = {name: topology.inside(name, _bound_sockets) for name in {one.namespace for one in waiting}}
-        waiting = [one for one in waiting if not _is_ready(one, bound[one.namespace])]
+        namespaces = {namespace for one in waiting for namespace, _ in one.sockets}
+        bound = frozenset((name, key) for name in namespaces for key in inside(name, _bound_sockets))
+        waiting = [one for one in waiting if not _is_ready(one, bound)]
         if waiting and time.monotonic() > deadline_s:
-            missing = sorted(waiting[0].sockets - bound[waiting[0].namespace])
+            missing = sorted(waiting[0].sockets - bound)
             raise _NotReadyError(f"{waiting[0].name} was not ready in {_READY_SECONDS:.0f} s; not bound: {missing}")
         time.sleep(_POLL_SECONDS if waiting else 0)
 
 
-def _is_ready(one: _Running, bound: frozenset[str]) -> bool:
-    if one.namespace == "wire":
+def _is_ready(one: _Running, bound: frozenset[tuple[str, str]]) -> bool:
+    if one.name == "bridge":
         return one.log.read_bytes().startswith(b"ready\n")
     return one.sockets <= bound
 
@@ -141,9 +164,9 @@ def _is_ready(one: _Running, bound: frozenset[str]) -> bool:
 def _bound_sockets() -> frozenset[str]:
     """The UDP and listening TCP sockets of the namespace that this thread is in."""
     bound = set()
-    for transport in ("udp", "tcp"):
-        lines = Path(f"/proc/thread-self/net/{transport}").read_text(encoding="ascii").splitlines()[1:]
-        for line in lines:
+    for transport, table in (("udp", "udp"), ("tcp", "tcp"), ("udp", "udp6"), ("tcp", "tcp6")):
+        path = Path(f"/proc/thread-self/net/{table}")
+        for line in path.read_text(encoding="ascii").splitlines()[1:] if path.exists() else ():
             _, local, _, state, *_rest = line.split()
             if transport == "udp" or state == _TCP_LISTEN:
                 bound.add(f"{transport} {local}")
@@ -151,9 +174,10 @@ def _bound_sockets() -> frozenset[str]:
 
 
 def _socket_key(transport: str, address: str, port: int) -> str:
-    """A socket as /proc/net shows it: the address as a number in this machine's byte order, both in hex."""
-    (number,) = struct.unpack("=I", socket.inet_aton(address))
-    return f"{transport} {number:08X}:{port:04X}"
+    """A socket as /proc/net shows it: the address in numbers of 32 bits in this machine's byte order, all in hex."""
+    packed = socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
+    numbers = struct.unpack(f"={len(packed) // 4}I", packed)
+    return f"{transport} {''.join(f'{number:08X}' for number in numbers)}:{port:04X}"
 
 
 def _end_bridge(bridge: _Running) -> None:
@@ -216,7 +240,7 @@ def _try(unshare: Sequence[str]) -> str | None:
     """What the system says against the lab's operations; None if it allows them."""
     trial = subprocess.run(
         [tool("unshare"), *unshare, "--kill-child", "sh", "-c", _PROBE],
-        input=topology.nat_table("cone"),
+        input=translation.home_table("cone"),
         capture_output=True,
         text=True,
         check=False,

@@ -2,190 +2,162 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from pathlib import Path
+from typing import Any, Final
 
 from callcheck.catalog import load as catalog
-from callcheck.lab.lab import Process
-from callcheck.lab.scenario import Dns, Scenario, ScenarioError
-from callcheck.lab.servers.real import coturn_command, unbound_command, which
+from callcheck.lab.network_spec import ServerFault
+from callcheck.lab.scenario import Scenario, ScenarioError
+from callcheck.lab.topology import ISP_RESOLVER, PORTAL_ADDRESS, VPN_SERVER, ipv6_of
+from callcheck.lab.traffic_ends import traffic_ends
 from callcheck.model import Target
 
-RESOLVER = "198.51.100.53"
 OVERLAY = Path(__file__).with_name("catalog.toml")
-
-# Names whose addresses the facts do not give live in the benchmark range of RFC 2544, which is nobody's.
-_ADDRESSES = {
-    "stun.l.google.com": "74.125.250.129",
-    "stun.cloudflare.com": "141.101.90.1",
-    "stun.nextcloud.com": "198.18.1.1",
-    "global.stun.twilio.com": "198.18.2.1",
-    "stun.telnyx.com": "198.18.3.1",
-    "stun.sipgate.net": "198.18.4.1",
-    "stun.fitauto.ru": "198.18.100.1",
-    "stun.1cbit.ru": "198.18.101.1",
-    "g.whatsapp.net": "157.240.0.60",
-    "e1.whatsapp.net": "157.240.0.61",
-    "e2.whatsapp.net": "157.240.0.62",
-}
-# By protocol and role of the catalogue: the stand-in that plays it, and its name in scenarios.
-_PLAYED = {
-    ("mtproto", "subject"): ("telegram_dc", "telegram-dc"),
-    ("reflector", "subject"): ("telegram_relay", "telegram-relay"),
-    ("turn", "subject"): ("telegram_turn", "telegram-turn"),
-    ("noise", "subject"): ("whatsapp_chat", "whatsapp-chat"),
-    ("whatsapp_relay", "subject"): ("whatsapp_relay", "whatsapp-relay"),
-    ("stun", "control"): ("stun", "control-stun"),
-    ("stun", "domestic"): ("stun", "domestic-stun"),
-    ("dns", "control"): ("dns", "public-resolver"),
-    ("dns", "domestic"): ("dns", "domestic-resolver"),
-    ("tcp", "control"): ("tcp_accept", "control-tcp"),
-    ("tcp", "domestic"): ("tcp_accept", "domestic-tcp"),
-}
-_DNS_PORT = 53
+_WORLD: Final = Path(__file__).with_name("world.toml")
+_DNS_PORT: Final = 53
+_DOMESTIC: Final = "domestic-"  # names of servers that stand in the domestic part begin so
+Place = tuple[str, int, bool]  # address, port, whether it is UDP
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One listening socket of the lab's internet, with what is wrong with it (None: nothing)."""
+    """One listening socket of the lab's internet, with what is wrong with it (None: nothing).
+
+    Transport is udp, tcp or tls, which is TLS over TCP.
+    """
 
     kind: str
     name: str
     address: str
     port: int
     transport: str
-    fault: str | None
+    fault: str | None = None
+    namespace: str = "inet"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def place(self) -> Place:
+        return self.address, self.port, self.transport == "udp"
 
     def as_config(self) -> dict[str, object]:
-        return {
-            "kind": self.kind,
-            "name": self.name,
-            "address": self.address,
-            "port": self.port,
-            "transport": self.transport,
-            "fault": self.fault,
-        }
+        """As `servers.config` reads it."""
+        return asdict(self) | {"options": dict(self.options)}
 
 
-def zone() -> dict[str, list[str]]:
-    """Every name that a resolver of the lab knows."""
-    return {name: [address] for name, address in _ADDRESSES.items()}
+def zone(*, ipv6: bool = False) -> dict[str, list[str]]:
+    """Every name that a resolver of the lab knows, with its addresses."""
+    return {name: [address, *([ipv6_of(address)] if ipv6 else [])] for name, address in _world()["address"].items()}
 
 
 def endpoints(scenario: Scenario) -> tuple[Endpoint, ...]:
-    """Everything that listens in inet. Raises ScenarioError for a fault of a server that does not exist."""
-    faults = {fault.name: fault.fault for fault in scenario.servers}
-    played: dict[tuple[str, int, str], Endpoint] = {}
+    """Everything that listens. Raises ScenarioError for a fault of a server that does not exist."""
+    everybody = _population()
+    _check_names(scenario, everybody)
+    faults = {fault.name: fault for fault in scenario.servers}
+    inside = _addresses_of(scenario.topology.inside, everybody)
+    placed = [_placed(endpoint, faults.get(endpoint.name), inside) for endpoint in everybody]
+    if scenario.topology.ipv6:
+        # A pair of addresses speaks of both of them in its answers, and stays with IPv4.
+        placed += [replace(one, address=ipv6_of(one.address)) for one in placed if one.kind != "nat_discovery"]
+    if scenario.topology.portal:
+        placed.append(Endpoint("portal", "portal", PORTAL_ADDRESS, 80, "tcp", namespace="cpe"))
+    return tuple(placed)
+
+
+def hosts(scenario: Scenario) -> dict[str, tuple[str, ...]]:
+    """The public IPv4 addresses that servers bind, by namespace."""
+    found: dict[str, dict[str, None]] = {}
+    for endpoint in endpoints(scenario):
+        if ":" not in endpoint.address and endpoint.namespace != "cpe":
+            found.setdefault(endpoint.namespace, {})[endpoint.address] = None
+            if other := endpoint.options.get("other_address"):
+                found[endpoint.namespace][str(other)] = None
+    inet = found.setdefault("inet", {})
+    inet |= dict.fromkeys(end.far_address for end in traffic_ends(scenario) if end.far_namespace == "inet")
+    if scenario.topology.tunnel or scenario.topology.tunnel_prefixes:
+        inet[VPN_SERVER] = None
+    return {namespace: tuple(addresses) for namespace, addresses in found.items()}
+
+
+def watched(scenario: Scenario) -> dict[str, list[str]]:
+    """The addresses of everything that has a fault: a run in which nothing is sent there shows nothing."""
+    faulty: dict[str, list[str]] = {}
+    for endpoint in endpoints(scenario):
+        if endpoint.fault is not None:
+            faulty.setdefault(endpoint.name, []).append(endpoint.address)
+    if scenario.dns.resolver != "honest":
+        faulty["own-resolver"] = [ISP_RESOLVER]
+    return faulty
+
+
+@cache
+def _world() -> dict[str, Any]:
+    return tomllib.loads(_WORLD.read_text(encoding="utf-8"))
+
+
+@cache
+def _population() -> tuple[Endpoint, ...]:
+    """Every endpoint in good health, those of the catalogue first."""
+    by_place: dict[Place, Endpoint] = {}
     for target in catalog.shipped():
-        endpoint = _endpoint(target, faults)
-        played.setdefault((endpoint.address, endpoint.port, endpoint.transport), endpoint)
-    names = {endpoint.name for endpoint in played.values()}
-    for name in faults:
-        if name not in names:
-            raise ScenarioError(
-                f"{scenario.source}: no server is called {name!r} (there are: {', '.join(sorted(names))})"
-            )
-    return tuple(played.values())
+        endpoint = _of_target(target)
+        by_place.setdefault(endpoint.place, endpoint)
+    for endpoint in _beside_the_catalogue():
+        played = by_place.get(endpoint.place)
+        by_place[endpoint.place] = replace(endpoint, name=played.name) if played else endpoint
+    return tuple(by_place.values())
 
 
-def addresses() -> tuple[str, ...]:
-    """Every public address that a server of the lab's internet binds."""
-    return tuple(dict.fromkeys(_place(target) for target in catalog.shipped()))
+def _of_target(target: Target) -> Endpoint:
+    protocol = "dns" if target.protocol == "tcp" and target.port == _DNS_PORT else target.protocol
+    (play,) = (one for one in _world()["play"] if (one["protocol"], one["role"]) == (protocol, target.role))
+    address = target.address or _world()["address"][target.host]
+    return Endpoint(play["kind"], play["name"], address, target.port, target.transport)
 
 
-def processes(scenario: Scenario, directory: Path, *, real_servers: bool) -> Sequence[Process]:
-    """The servers to run, their configuration written into `directory`. With `real_servers`, coturn and unbound take
-    the places of stand-ins where they are installed and nothing is wrong with the server they play."""
-    world = endpoints(scenario)
-    started: list[Process] = []
-    left = list(world)
-    if real_servers and which("turnserver"):
-        healthy_stun = [one for one in left if one.kind == "stun" and one.fault is None]
-        left = [one for one in left if one not in healthy_stun]
-        started += _coturns(directory, healthy_stun)
-    if real_servers and which("unbound"):
-        healthy_dns = [one for one in left if one.kind == "dns" and one.fault is None]
-        left = [one for one in left if one not in healthy_dns]
-        started.append(_unbound(directory / "inet", "inet", [one.address for one in healthy_dns], Dns()))
-    started.append(_stand_ins(directory / "inet", "inet", left, Dns(), scenario.seed))
-    started.append(_own_resolver(directory / "isp", scenario, real_servers=real_servers))
-    return started
+def _beside_the_catalogue() -> Iterable[Endpoint]:
+    for server in _world()["server"]:
+        for host in server["hosts"]:
+            for listens in server["listens"]:
+                port, transport = listens.split("/")
+                address, options = _world()["address"][host], server.get("options", {})
+                yield Endpoint(server["kind"], server["name"], address, int(port), transport, options=options)
 
 
-def _own_resolver(directory: Path, scenario: Scenario, *, real_servers: bool) -> Process:
-    """The provider's resolver, which the client is configured to ask."""
-    dead = scenario.dns.resolver == "dead"
-    if real_servers and not dead and which("unbound"):
-        return _unbound(directory, "isp", [RESOLVER], scenario.dns)
-    fault = "silent" if dead else None
-    sockets = [Endpoint("dns", "own-resolver", RESOLVER, _DNS_PORT, way, fault) for way in ("udp", "tcp")]
-    return _stand_ins(directory, "isp", sockets, scenario.dns, scenario.seed)
+def _placed(endpoint: Endpoint, fault: ServerFault | None, inside: frozenset[str]) -> Endpoint:
+    """The endpoint where it stands in this scenario, with what is wrong with it."""
+    namespace = "transit" if endpoint.name.startswith(_DOMESTIC) else "inet"
+    if endpoint.address in inside:
+        namespace = "isp"
+    is_faulty = fault is not None and (not fault.addresses or endpoint.address in fault.addresses)
+    return replace(endpoint, namespace=namespace, fault=fault.fault if fault and is_faulty else None)
 
 
-def _stand_ins(directory: Path, namespace: str, played: Sequence[Endpoint], dns: Dns, seed: int) -> Process:
-    directory.mkdir(exist_ok=True)
-    config = directory / "servers.json"
-    content = {
-        "seed": seed,
-        "endpoints": [endpoint.as_config() for endpoint in played],
-        "zone": zone(),
-        "missing": list(dns.missing),
-        "forged": dict(dns.forged),
-    }
-    config.write_text(json.dumps(content), encoding="utf-8")
-    bound = [endpoint for endpoint in played if endpoint.fault != "refusing"]
-    return Process(
-        name=f"stand-ins-{namespace}",
-        namespace=namespace,
-        argv=(sys.executable, "-m", "callcheck.lab.servers", str(config)),
-        ready_udp=_sockets(bound, "udp"),
-        ready_tcp=_sockets(bound, "tcp"),
-    )
+def _addresses_of(wanted: Sequence[str], everybody: Iterable[Endpoint]) -> frozenset[str]:
+    """The addresses of servers that are named by server name, host name or address."""
+    hosts_by_name: Mapping[str, str] = _world()["address"]
+    named = {hosts_by_name.get(one, one) for one in wanted}
+    return frozenset(one.address for one in everybody if one.address in named or one.name in wanted)
 
 
-def _coturns(directory: Path, played: Sequence[Endpoint]) -> list[Process]:
-    by_port: dict[int, list[Endpoint]] = {}
-    for endpoint in played:
-        by_port.setdefault(endpoint.port, []).append(endpoint)
-    return [
-        Process(
-            name=f"coturn-{port}",
-            namespace="inet",
-            argv=tuple(
-                coturn_command(directory, port=port, addresses=[one.address for one in group], transports=("udp",))
-            ),
-            ready_udp=_sockets(group, "udp"),
-        )
-        for port, group in by_port.items()
-    ]
+def _check_names(scenario: Scenario, everybody: Sequence[Endpoint]) -> None:
+    names = {endpoint.name for endpoint in everybody}
+    addresses = {endpoint.address for endpoint in everybody}
+    for fault in scenario.servers:
+        if fault.name not in names:
+            _refuse(scenario, f"no server is called {fault.name!r} (there are: {', '.join(sorted(names))})")
+        own = {endpoint.address for endpoint in everybody if endpoint.name == fault.name}
+        for address in fault.addresses:
+            if address not in own:
+                _refuse(scenario, f"server {fault.name!r} has no address {address!r}")
+    for place in scenario.topology.inside:
+        if place not in names | addresses | _world()["address"].keys():
+            _refuse(scenario, f"topology.inside: no server, host or address is called {place!r}")
 
 
-def _unbound(directory: Path, namespace: str, listening: Sequence[str], dns: Dns) -> Process:
-    directory.mkdir(exist_ok=True)
-    known: Mapping[str, Sequence[str]] = zone()
-    unique = list(dict.fromkeys(listening))
-    return Process(
-        name=f"unbound-{namespace}",
-        namespace=namespace,
-        argv=tuple(unbound_command(directory, addresses=unique, zone=known, missing=dns.missing, forged=dns.forged)),
-        ready_udp=tuple((address, _DNS_PORT) for address in unique),
-        ready_tcp=tuple((address, _DNS_PORT) for address in unique),
-    )
-
-
-def _sockets(played: Sequence[Endpoint], transport: str) -> tuple[tuple[str, int], ...]:
-    return tuple((one.address, one.port) for one in played if one.transport == transport)
-
-
-def _endpoint(target: Target, faults: Mapping[str, str]) -> Endpoint:
-    kind, name = _PLAYED[(target.protocol, target.role)]
-    if kind == "tcp_accept" and target.port == _DNS_PORT:
-        kind, name = _PLAYED[("dns", target.role)]
-    return Endpoint(kind, name, _place(target), target.port, target.transport, faults.get(name))
-
-
-def _place(target: Target) -> str:
-    return target.address or _ADDRESSES[target.host]
+def _refuse(scenario: Scenario, reason: str) -> None:
+    raise ScenarioError(f"{scenario.source}: {reason}")

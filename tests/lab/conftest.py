@@ -6,13 +6,13 @@ import socket
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from callcheck.lab.lab import Lab, Process
+from callcheck.lab.lab import Lab, Listening, Process
 from callcheck.lab.scenario import parse
 
 RELAY, CONTROL = "149.154.167.51", "8.8.8.8"
@@ -73,10 +73,12 @@ def lab_possible() -> None:
         pytest.skip(f"no lab here: {reason}")
 
 
-def echo_process(python: str = sys.executable) -> Process:
+def echo_process(
+    python: str = sys.executable, *, namespace: str = "inet", addresses: Sequence[str] = (RELAY, CONTROL)
+) -> Process:
     """A UDP echo at the relay's and the control's address; to `who` it answers with the sender's address."""
-    sockets = ((RELAY, PORT), (CONTROL, PORT))
-    return Process("echo", "inet", (python, "-c", _ECHO, str(PORT), RELAY, CONTROL), ready_udp=sockets)
+    ready = tuple(Listening("udp", address, PORT) for address in addresses)
+    return Process(f"echo-{namespace}", namespace, (python, "-c", _ECHO, str(PORT), *addresses), ready)
 
 
 @pytest.fixture
@@ -87,7 +89,8 @@ def make_lab(lab_possible: None) -> Iterator[Callable[..., Lab]]:
         def make(wires: str = "", *, scenario: str = "", **options: Any) -> Lab:
             text = f'id = "test"\nsummary = "a test"\nseed = 1\n{scenario}\n{wires}\n{TRUTH}'
             options.setdefault("processes", lambda _directory: [echo_process()])
-            return stack.enter_context(Lab(parse(text), addresses=[RELAY, CONTROL], resolver=CONTROL, **options))
+            options.setdefault("hosts", {"inet": [RELAY, CONTROL]})
+            return stack.enter_context(Lab(parse(text), resolver=CONTROL, **options))
 
         yield make
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from callcheck.lab import score
-from callcheck.lab.scenario import Truth, load
+from callcheck.lab.scenario import load
+from callcheck.lab.truth import Truth
 from callcheck.model import Verdict
 
 from .playing import played, verdicts

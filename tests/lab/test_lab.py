@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from callcheck.lab.lab import Lab, Process
+from callcheck.lab.lab import Lab, Listening, Process
 
 from .conftest import ASK, CONTROL, PORT, RELAY
 
@@ -155,7 +155,9 @@ action = {drop = 1.0}
 
 
 def test_a_tcp_stream_arrives_whole_in_frames_of_the_wires_size(make_lab: MakeLab, in_client: InClient) -> None:
-    server = Process("bulk", "inet", (sys.executable, "-c", BULK_SERVER, CONTROL), ready_tcp=((CONTROL, 8000),))
+    server = Process(
+        "bulk", "inet", (sys.executable, "-c", BULK_SERVER, CONTROL), ready=(Listening("tcp", CONTROL, 8000),)
+    )
     lab = make_lab("[[wire.access.down]]\nrate_kbps = 40000\nqueue_kb = 200", processes=lambda _: [server])
     assert in_client(lab, BULK_CLIENT, CONTROL) == [2_000_000, "reno"]
     outcome = lab.stop()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from callcheck.lab.lab import Lab, LabError, LabUnavailable, Process
+from callcheck.lab.lab import Lab, LabError, LabUnavailable, Listening, Process
 from callcheck.lab.scenario import parse
 
 from .conftest import ASK, CONTROL, PORT, RELAY, TRUTH, echo_process
@@ -24,10 +24,11 @@ InClient = Callable[..., Any]
 # Runs a lab until it is killed or told to stop, and says where its directory is.
 MAKER = """
 import sys
-from callcheck.lab.lab import Lab, Process
+from callcheck.lab.lab import Lab, Listening, Process
 from callcheck.lab.scenario import parse
-echo = Process("echo", "inet", (sys.executable, "-c", sys.argv[2], "7000", "8.8.8.8"), ready_udp=(("8.8.8.8", 7000),))
-lab = Lab(parse(sys.argv[1]), processes=lambda directory: [echo], addresses=["8.8.8.8"], resolver="8.8.8.8")
+argv = (sys.executable, "-c", sys.argv[2], "7000", "8.8.8.8")
+echo = Process("echo", "inet", argv, (Listening("udp", "8.8.8.8", 7000),))
+lab = Lab(parse(sys.argv[1]), processes=lambda directory: [echo], hosts={"inet": ["8.8.8.8"]}, resolver="8.8.8.8")
 if reason := Lab.why_not():
     sys.exit("unavailable: " + reason)
 with lab:
@@ -93,7 +94,8 @@ def test_a_stopped_lab_runs_nothing(make_lab: MakeLab) -> None:
 
 
 def test_a_server_that_cannot_start_is_named_with_its_last_words(make_lab: MakeLab) -> None:
-    broken = Process("broken", "isp", (sys.executable, "-c", "raise SystemExit('no such luck')"))
+    argv = (sys.executable, "-c", "raise SystemExit('no such luck')")
+    broken = Process("broken", "isp", argv, (Listening("udp", RELAY, PORT),))
     with pytest.raises(LabError, match="broken ended with 1: no such luck"):
         make_lab(processes=lambda _directory: [broken])
 
@@ -106,7 +108,7 @@ def test_a_server_that_dies_later_makes_the_run_void(make_lab: MakeLab) -> None:
     deadline_s = time.monotonic() + 10
     while pid in lab_processes(lab.directory) and time.monotonic() < deadline_s:
         time.sleep(0.01)
-    assert any(reason.startswith("echo ended with -9") for reason in lab.stop().void)
+    assert any(reason.startswith("echo-inet ended with -9") for reason in lab.stop().void)
 
 
 def command_line(pid: int) -> str:
@@ -115,7 +117,7 @@ def command_line(pid: int) -> str:
 
 def test_an_address_of_the_routers_cannot_be_a_server() -> None:
     scenario = parse(f'id = "a"\nsummary = "s"\n{TRUTH}')
-    lab = Lab(scenario, processes=lambda _: [], addresses=["192.168.1.9"], resolver=CONTROL)
+    lab = Lab(scenario, processes=lambda _: [], hosts={"inet": ["192.168.1.9"]}, resolver=CONTROL)
     with pytest.raises((LabError, LabUnavailable)):
         lab.start()
     assert lab.directory is None or not lab.directory.exists()
@@ -208,4 +210,4 @@ def test_a_missing_program_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("callcheck.lab.supervisor._TOOLS", ("sh", "no-such-program"))
     assert Lab.why_not() == "no-such-program is not installed"
     with pytest.raises(LabUnavailable, match="no-such-program"):
-        Lab(parse(f'id = "a"\nsummary = "s"\n{TRUTH}'), processes=lambda _: [], addresses=[], resolver=CONTROL).start()
+        Lab(parse(f'id = "a"\nsummary = "s"\n{TRUTH}'), processes=lambda _: [], hosts={}, resolver=CONTROL).start()

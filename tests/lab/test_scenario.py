@@ -6,13 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callcheck.lab.scenario import Dns, ScenarioError, ServerFault, Truth, load, parse
+from callcheck.lab.network_spec import Dns, ServerFault
+from callcheck.lab.scenario import ScenarioError, load, parse
+from callcheck.lab.truth import Truth
 from callcheck.lab.wire.spec import Wire, read_wire, wire_as_table
 from callcheck.lab.wire.spec_entry import Bundle, Entry, Gilbert, When
 from callcheck.lab.wire.spec_rule import Action, After, Match, Penalty, Rule
 from callcheck.lab.wire.strict import Network, Table
 
 HEAD = 'id = "some-thing"\nsummary = "a summary"\nseed = 7\n'
+TRAFFIC = '[[cross_traffic]]\nwire = "far"\ndirection = "down"\n'
 TRUTH = '[[truth]]\nservice = "telegram"\nfunction = "calls"\noutcome = ["fails"]\ncause = ["selective"]\n'
 
 WHOLE = """
@@ -56,7 +59,7 @@ depth = "quick"
 
 def test_a_whole_scenario_is_read_into_its_parts() -> None:
     scenario = parse(WHOLE)
-    assert (scenario.id, scenario.seed, scenario.nat) == ("telegram-calls-dropped", 7, "none")
+    assert (scenario.id, scenario.seed, scenario.topology.nat) == ("telegram-calls-dropped", 7, "none")
     assert scenario.dns == Dns("forging", (), {"web.whatsapp.com": "10.10.34.35"})
     assert scenario.servers == (ServerFault("telegram-relay", "silent"),)
     truth = Truth("telegram", "calls", ("fails",), ("selective",), ("address", "port"), ("provider",), "quick")
@@ -82,9 +85,16 @@ def test_a_whole_scenario_is_read_into_its_parts() -> None:
         (HEAD, "truth: is missing"),
         (HEAD + "colour = 1\n" + TRUTH, "colour: unknown key"),
         (HEAD + '"a b\\nc" = 1\n' + TRUTH, '"a b\\nc": unknown key'),
-        (HEAD + '[topology]\nnat = "symmetric"\n' + TRUTH, 'not built yet: topology.nat = "symmetric"'),
-        (HEAD + '[topology]\nnat = "conical"\n' + TRUTH, 'topology.nat: unknown word "conical" (known: cone, none)'),
-        (HEAD + "[topology]\nipv6 = true\n" + TRUTH, "not built yet: topology.ipv6 = true"),
+        (
+            HEAD + '[topology]\nnat = "conical"\n' + TRUTH,
+            'topology.nat: unknown word "conical" (known: cone, full_cone',
+        ),
+        (HEAD + "[topology]\nipv6 = 6\n" + TRUTH, "topology.ipv6: true or false is wanted, not 6"),
+        (HEAD + '[topology]\naccess = "modem"\n' + TRUTH, 'topology.access: unknown word "modem" (known: fibre, cable'),
+        (HEAD + "[topology]\nnat_sessions = 9\n" + TRUTH, 'topology.nat_sessions: the sessions of nat = "cgnat"'),
+        (HEAD + '[topology]\nnat = "none"\nportal = true\n' + TRUTH, "topology.portal: nat = "),
+        (HEAD + '[topology]\ntunnel = true\ntunnel_prefixes = ["10.0.0.0/8"]\n' + TRUTH, "takes everything already"),
+        (HEAD + '[topology]\ntunnel_prefixes = ["::/0"]\n' + TRUTH, "the tunnel carries IPv4 alone"),
         (HEAD + "topology = 3\n" + TRUTH, "topology: a table is wanted, not 3"),
         (HEAD + '[dns]\nresolver = "lazy"\n' + TRUTH, 'dns.resolver: unknown word "lazy"'),
         (HEAD + '[dns]\nresolver = "missing"\n' + TRUTH, "dns.missing: missing and resolver"),
@@ -146,7 +156,17 @@ def test_a_whole_scenario_is_read_into_its_parts() -> None:
         (HEAD + '[[server]]\nname = "a"\n' + TRUTH, "server[0].fault: is missing"),
         (HEAD + '[[server]]\nname = "a"\nfault = "rude"\n' + TRUTH, 'server[0].fault: unknown word "rude"'),
         (HEAD + '[[server]]\nname = "a"\nfault = "slow"\n' * 2 + TRUTH, 'server[1].name: "a" has a fault already'),
-        (HEAD + "[[cross_traffic]]\ntcp_flows = 1\n" + TRUTH, "not built yet: cross_traffic"),
+        (HEAD + "[[cross_traffic]]\ntcp_flows = 1\n" + TRUTH, "cross_traffic[0].wire: is missing"),
+        (HEAD + TRAFFIC + TRUTH, "cross_traffic[0].tcp_flows: exactly one of tcp_flows and rate_kbps"),
+        (HEAD + TRAFFIC + "tcp_flows = 1\n" + TRUTH, "cross_traffic[0].tcp_flows: nothing limits the rate of far down"),
+        (HEAD + TRAFFIC + "rate_kbps = 9\non_s = 1\n" + TRUTH, "cross_traffic[0].on_s: on_s and off_s belong together"),
+        (HEAD + TRUTH.replace("selective", "none"), "truth[0].cause: what does not work has another cause"),
+        (HEAD + TRUTH.replace("fails", "works"), "truth[0].cause: what works has the cause none"),
+        (
+            HEAD + TRUTH.replace("selective", "bufferbloat") + 'mechanism = ["port"]',
+            "mechanism: only a function",
+        ),
+        (HEAD + TRUTH.replace('"telegram"', "[]"), "truth[0].service: a list that is not empty"),
         (HEAD + TRUTH + TRUTH, "truth[1].service: telegram calls has a truth at quick already"),
         (HEAD + TRUTH.replace("fails", "falls"), 'truth[0].outcome: unknown word "falls"'),
         (HEAD + TRUTH.replace("selective", "bad luck"), 'truth[0].cause: unknown word "bad luck"'),

@@ -16,9 +16,10 @@ LOG: dict[str, Any] = {
                 "bytes": 18800,
                 "lost": 3,
                 "queue_drops": 1,
-                "entries": [{"loss": 0.0, "lost": 0, "queue_drops": 1}, {"loss": 0.1, "lost": 3, "queue_drops": 0}],
+                "entries": [{"asks": False, "hits": 0}, {"asks": True, "hits": 3}],
             },
             "down": QUIET,
+            "visits": {"telegram-relay": 4},
             "rules": [{"name": "rule 1 on core", "matched": 9, "hits": 4, "flows_seen": 1, "flows": []}],
         }
     },
@@ -53,7 +54,11 @@ def test_a_run_in_which_everything_hit_is_not_void() -> None:
     ("log", "reason"),
     [
         (changed("wires", "core", "rules", 0, "hits", value=0), "rule 1 on core never hit"),
-        (changed("wires", "core", "up", "entries", 1, "lost", value=0), "entry 2 of core up never lost a packet"),
+        (changed("wires", "core", "up", "entries", 1, "hits", value=0), "entry 2 of core up never did anything"),
+        (
+            changed("wires", "core", "visits", "telegram-relay", value=0),
+            "nothing was sent to telegram-relay, which has a fault",
+        ),
         (changed("instrument", "socket_drops", value=3), "the lab lost 3 packets itself"),
         (changed("instrument", "send_errors", value=1), "the lab lost 1 packet itself"),
         (changed("instrument", "receive_errors", value=1), "the lab lost 1 packet itself"),

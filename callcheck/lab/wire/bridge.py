@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from callcheck.lab.wire.line import Line
+from callcheck.lab.wire.line import NOBODY, Line
 from callcheck.lab.wire.outcome import LATE_MS
+from callcheck.lab.wire.record import Recorder
 from callcheck.lab.wire.spec import Wire
 
 _ETH_P_ALL: Final = 3  # linux/if_ether.h
@@ -55,29 +56,51 @@ class _Instrument:
     late: int = 0
 
 
-@dataclass(frozen=True, slots=True)
 class _Port:
-    """One device of a wire, and the socket through which what came in there goes out."""
+    """One device of a wire: its socket, the line that begins there, and the port at the line's other end."""
 
-    inlet: socket.socket
-    outlet: socket.socket
-    line: Line
-    is_up: bool
+    __slots__ = ("is_up", "line", "other", "recorder", "socket")
+
+    def __init__(self, device: str, line: Line, *, is_up: bool, recorder: Recorder | None) -> None:
+        self.socket = open_device(device)
+        self.line = line
+        self.is_up = is_up  # the way that frames go which come in here
+        self.recorder = recorder
+        self.other = self
+
+    def outlet(self, *, is_up: bool) -> "_Port":
+        """The port through which frames on their way up, or down, leave this port's line."""
+        return self.other if is_up == self.is_up else self
 
 
 class Bridge:
     """All wires of one lab, in the network namespace that holds their devices."""
 
-    def __init__(self, wires: Mapping[str, tuple[Devices, Wire]], *, seed: int) -> None:
+    def __init__(
+        self,
+        wires: Mapping[str, tuple[Devices, Wire]],
+        *,
+        seed: int,
+        watched: Mapping[bytes, str] = NOBODY,
+        record: Path | None = None,
+    ) -> None:
+        """`record` is a directory for captures, two for each wire: what passes its near and its far side.
+
+        Raises OSError.
+        """
         start_ns = time.time_ns()
         self._instrument = _Instrument()
-        self._lines = {name: Line(name, wire, seed=seed, start_ns=start_ns) for name, (_, wire) in wires.items()}
+        self._lines: dict[str, Line] = {}
         self._ports: dict[int, _Port] = {}
-        for name, (devices, _) in wires.items():
-            near, far = open_device(devices.near), open_device(devices.far)
-            self._ports[near.fileno()] = _Port(near, far, self._lines[name], is_up=True)
-            self._ports[far.fileno()] = _Port(far, near, self._lines[name], is_up=False)
-        self._waiting: list[tuple[int, int, socket.socket, bytes]] = []
+        for name, (devices, wire) in wires.items():
+            line = self._lines[name] = Line(name, wire, seed=seed, start_ns=start_ns, watched=watched)
+            near, far = (
+                _Port(device, line, is_up=is_up, recorder=Recorder(record / f"{device}.pcap") if record else None)
+                for device, is_up in ((devices.near, True), (devices.far, False))
+            )
+            near.other, far.other = far, near
+            self._ports |= {port.socket.fileno(): port for port in (near, far)}
+        self._waiting: list[tuple[int, int, _Port, bytes]] = []
         self._taken = 0
 
     def run(self) -> None:
@@ -94,38 +117,41 @@ class Bridge:
     def log(self) -> dict[str, object]:
         """What passed and what was lost, by wire; and what the bridge itself did wrong. Plain JSON."""
         for port in self._ports.values():
-            _, drops = struct.unpack("II", port.inlet.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))
+            _, drops = struct.unpack("II", port.socket.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))
             self._instrument.socket_drops += drops  # reading it sets it back to nought
         instrument = {name: getattr(self._instrument, name) for name in _Instrument.__slots__}
         return {"wires": {name: line.log() for name, line in self._lines.items()}, "instrument": instrument}
 
     def close(self) -> None:
         for port in self._ports.values():
-            port.inlet.close()
+            port.socket.close()
+            if port.recorder:
+                port.recorder.close()
 
     def _send_due(self) -> float | None:
         """Send what is due; seconds until the next frame is, or None if none waits."""
         waiting, now_ns = self._waiting, time.time_ns()
         while waiting and waiting[0][0] <= now_ns + _SPIN_NS:
-            due_ns, _, outlet, frame = heapq.heappop(waiting)
+            due_ns, _, port, frame = heapq.heappop(waiting)
             while (now_ns := time.time_ns()) < due_ns:
                 pass
-            self._send(outlet, frame, now_ns - due_ns)
+            self._send(port, frame, now_ns, due_ns)
         return max(0, waiting[0][0] - _SPIN_NS - now_ns) / 1e9 if waiting else None
 
-    def _send(self, outlet: socket.socket, frame: bytes, late_ns: int) -> None:
+    def _send(self, port: _Port, frame: bytes, now_ns: int, due_ns: int) -> None:
         self._instrument.forwarded += 1
-        self._instrument.late += late_ns > _LATE_NS
+        self._instrument.late += now_ns - due_ns > _LATE_NS
+        if port.recorder:
+            port.recorder.write(now_ns, frame)
         try:
-            outlet.send(frame)
+            port.socket.send(frame)
         except OSError:
             self._instrument.send_errors += 1
 
     def _receive(self, port: _Port) -> None:
-        waiting = self._waiting
         for _ in range(_BATCH_FRAMES):
             try:
-                frame, ancillary, flags, _address = port.inlet.recvmsg(_FRAME_BYTES, 32)
+                frame, ancillary, flags, _address = port.socket.recvmsg(_FRAME_BYTES, 32)
             except BlockingIOError:
                 return
             except OSError:
@@ -136,14 +162,19 @@ class Bridge:
                 continue
             seconds, rest_ns = _STAMP.unpack(ancillary[0][2])
             arrival_ns = seconds * 1_000_000_000 + rest_ns
-            due_ns = port.line.due(frame, is_up=port.is_up, arrival_ns=arrival_ns)
-            if due_ns is None:
-                continue
-            if due_ns == arrival_ns and not (waiting and waiting[0][0] <= due_ns):
-                self._send(port.outlet, frame, time.time_ns() - due_ns)
-            else:
-                self._taken += 1  # keeps frames that are due at once in the order of their coming
-                heapq.heappush(waiting, (due_ns, self._taken, port.outlet, frame))
+            if port.recorder:
+                port.recorder.write(arrival_ns, frame)
+            for due_ns, is_up, leaving in port.line.departures(frame, is_up=port.is_up, arrival_ns=arrival_ns):
+                self._dispatch(port.outlet(is_up=is_up), leaving, arrival_ns, due_ns)
+
+    def _dispatch(self, port: _Port, frame: bytes, arrival_ns: int, due_ns: int) -> None:
+        """Send the frame where it is due at once and nothing else is before it; else let it wait."""
+        waiting = self._waiting
+        if due_ns == arrival_ns and not (waiting and waiting[0][0] <= due_ns):
+            self._send(port, frame, time.time_ns(), due_ns)
+        else:
+            self._taken += 1  # keeps frames that are due at once in the order of their coming
+            heapq.heappush(waiting, (due_ns, self._taken, port, frame))
 
 
 def open_device(name: str) -> socket.socket:

@@ -1,197 +1,85 @@
-"""What one direction of a wire does to packets: loss, a queue, stalls, delay and jitter. Pure: time comes in.
+"""What one direction of a wire does to packets, by all its entries together. Pure: time comes in.
 
-The order is loss, queues, stalls, delay. Queues that prefixes limit come after those that take every packet, so that
-each queue sees its packets in the order of their times. Packets with the same remote prefixes are never reordered.
+The order is loss, policers, queues, stalls, delay and jitter, a rule's delay, reordering, copies. Packets that concern
+the same entries are never reordered unless `reorder` says so.
 """
 
-import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Final
 
-from callcheck.lab.wire import chance
-from callcheck.lab.wire.frames import Prefixes
+from callcheck.lab.wire.frames import Packet
+from callcheck.lab.wire.order import FlowOrder
+from callcheck.lab.wire.paths import Counts, Path, Stages
 from callcheck.lab.wire.spec_entry import Entry
 
-_JITTER_STEP_NS: Final = 10_000_000
-_JITTER_KEPT: Final = math.exp(-10 / 50)  # share of the state kept over one 10 ms step: a memory of 50 ms
-_JITTER_FRESH: Final = math.sqrt(1 - _JITTER_KEPT**2)
-_JITTER_REACH: Final = 40  # steps after which the past weighs less than one part in 2 000
-
-
-class Loss:
-    """Loses each packet by itself; the decision for packet n depends on the source and n alone."""
-
-    __slots__ = ("_share", "_source", "lost")
-
-    def __init__(self, share: float, source: bytes) -> None:
-        self._share = share
-        self._source = source
-        self.lost = 0
-
-    def takes(self, number: int) -> bool:
-        if chance.uniform(self._source, number) >= self._share:
-            return False
-        self.lost += 1
-        return True
-
-
-class Queue:
-    """A first-in, first-out queue before a fixed rate; drops what does not fit behind the bytes that wait.
-
-    An idle queue takes any packet, however small its room.
-    """
-
-    __slots__ = ("_free_ns", "_ns_per_byte", "_room_bytes", "dropped")
-
-    def __init__(self, rate_kbps: float, queue_kb: float) -> None:
-        self._ns_per_byte = 8e6 / rate_kbps
-        self._room_bytes = queue_kb * 1000
-        self._free_ns = 0
-        self.dropped = 0
-
-    def leaves_ns(self, arrival_ns: int, size_bytes: int) -> int | None:
-        """When the last bit has left, or None if the queue is full."""
-        wait_ns = self._free_ns - arrival_ns
-        if wait_ns > 0 and wait_ns / self._ns_per_byte + size_bytes > self._room_bytes:
-            self.dropped += 1
-            return None
-        self._free_ns = max(self._free_ns, arrival_ns) + round(size_bytes * self._ns_per_byte)
-        return self._free_ns
-
-
-class Stall:
-    """Holds everything for a while, once in a period, as a radio does that is away or asleep."""
-
-    __slots__ = ("_held_ns", "_offset_ns", "_period_ns")
-
-    def __init__(self, stall_ms: float, every_ms: float, offset_ns: int) -> None:
-        self._held_ns = round(stall_ms * 1e6)
-        self._period_ns = round(every_ms * 1e6)
-        self._offset_ns = offset_ns
-
-    def released_ns(self, arrival_ns: int) -> int:
-        phase_ns = (arrival_ns + self._offset_ns) % self._period_ns
-        return arrival_ns + max(0, self._held_ns - phase_ns)
-
-
-class Jitter:
-    """Extra delay that wanders: |x| times `jitter_ms`, where x is a standard normal AR(1) process of time.
-
-    The process has a step of 10 ms and a memory of 50 ms, is linear in between, and depends on the source and the time
-    alone: it stands for other people's packets, which do not care about ours. Its mean is about 0.8 and its median
-    about 0.7 of `jitter_ms`.
-    """
-
-    __slots__ = ("_jitter_ns", "_next", "_source", "_state", "_step")
-
-    def __init__(self, jitter_ms: float, source: bytes) -> None:
-        self._jitter_ns = jitter_ms * 1e6
-        self._source = source
-        self._step = -_JITTER_REACH  # the step that `_state` belongs to; `_next` is the one after it
-        self._state = self._next = 0.0
-
-    def extra_ns(self, since_start_ns: int) -> int:
-        step, part_ns = divmod(max(0, since_start_ns), _JITTER_STEP_NS)
-        if step > self._step:
-            self._advance(step)
-        part = part_ns / _JITTER_STEP_NS
-        return round(abs(self._state + (self._next - self._state) * part) * self._jitter_ns)
-
-    def _advance(self, step: int) -> None:
-        if step - self._step > _JITTER_REACH:
-            self._step = step - _JITTER_REACH
-            self._state = self._next = 0.0
-        while self._step < step:
-            self._step += 1
-            self._state = self._next
-            self._next = _JITTER_KEPT * self._state + _JITTER_FRESH * chance.normal(self._source, self._step)
-
-
-class _Stages:
-    """What an entry has of each stage; absent where the entry does not speak of it."""
-
-    __slots__ = ("delay_ns", "entry", "jitter", "loss", "prefixes", "queue", "stall")
-
-    def __init__(self, entry: Entry, source: bytes, offset_ns: int) -> None:
-        self.entry = entry
-        self.prefixes = Prefixes(entry.prefixes)
-        self.loss = Loss(entry.loss, source + b":loss") if entry.loss else None
-        self.queue = Queue(entry.rate_kbps, entry.queue_kb) if entry.rate_kbps else None
-        self.stall = Stall(entry.stall_ms, entry.stall_every_ms, offset_ns) if entry.stall_ms else None
-        self.delay_ns = round(entry.delay_ms * 1e6)
-        self.jitter = Jitter(entry.jitter_ms, source + b":jitter") if entry.jitter_ms else None
-
-
-class _Path:
-    """The stages that packets with the same remote prefixes go through, in their order."""
-
-    __slots__ = ("delay_ns", "is_plain", "jitters", "last_ns", "losses", "queues", "stalls")
-
-    def __init__(self, stages: Sequence[_Stages]) -> None:
-        shared_first = sorted(stages, key=lambda stage: bool(stage.entry.prefixes))
-        self.losses = [stage.loss for stage in stages if stage.loss]
-        self.queues = [stage.queue for stage in shared_first if stage.queue]
-        self.stalls = [stage.stall for stage in stages if stage.stall]
-        self.delay_ns = sum(stage.delay_ns for stage in stages)
-        self.jitters = [stage.jitter for stage in stages if stage.jitter]
-        self.is_plain = not (self.losses or self.queues or self.stalls or self.jitters)
-        self.last_ns = 0
+_MOST_KNOWN: Final = 65_536  # flows or addresses whose path is kept at hand
 
 
 class Impairment:
-    """One direction of one wire: adds up its entries and counts what they take."""
+    """One direction of one wire: adds up its entries and counts what they do.
 
-    __slots__ = ("_paths", "_shared_path", "_stages", "_start_ns", "by_prefix")
+    `needs_packets` says that `due` must be given the packet, as an entry is limited to some or reorders within flows.
+    """
+
+    __slots__ = ("_by_flow", "_known", "_order", "_paths", "_shared_path", "_stages", "_start_ns", "needs_packets")
 
     def __init__(self, entries: Sequence[Entry], *, seed: int, wire: str, direction: str, start_ns: int) -> None:
         self._start_ns = start_ns
         self._stages = [
-            _Stages(entry, chance.key(seed, wire, direction, n), _stall_offset_ns(entry, seed, wire, n))
-            for n, entry in enumerate(entries)
+            Stages(entry, seed=seed, wire=wire, direction=direction, number=n) for n, entry in enumerate(entries)
         ]
-        self.by_prefix = any(entry.prefixes for entry in entries)
-        self._shared_path = None if self.by_prefix else _Path(self._stages)
-        self._paths: dict[tuple[bool, ...], _Path] = {}
+        is_limited = any(entry.prefixes or entry.bundle for entry in entries)
+        self.needs_packets = is_limited or any(entry.reorder for entry in entries)
+        self._by_flow = any(entry.bundle and entry.bundle.by == "flow" for entry in entries)
+        self._shared_path = None if is_limited else Path(self._stages)
+        self._paths: dict[tuple[bool, ...], Path] = {}
+        self._known: dict[Hashable, Path] = {}
+        self._order = FlowOrder()
 
-    def due(self, arrival_ns: int, size_bytes: int, number: int, remote_address: bytes = b"") -> int | None:
-        """When packet `number` leaves, or None if it is lost. Times in ns of the clock that stamps arrivals."""
-        path = self._shared_path or self._path(remote_address)
-        if path.is_plain:
-            return arrival_ns + path.delay_ns
-        if any(loss.takes(number) for loss in path.losses):
-            return None
-        since_start_ns = at_ns = arrival_ns - self._start_ns
-        for queue in path.queues:
-            left_ns = queue.leaves_ns(at_ns, size_bytes)
-            if left_ns is None:
-                return None
-            at_ns = left_ns
-        for stall in path.stalls:
-            at_ns = stall.released_ns(at_ns)
-        extra_ns = sum(jitter.extra_ns(since_start_ns) for jitter in path.jitters)
-        path.last_ns = max(path.last_ns, at_ns + path.delay_ns + extra_ns)
-        return path.last_ns + self._start_ns
+    def due(
+        self, arrival_ns: int, size_bytes: int, number: int, packet: Packet | None = None, extra_delay_ns: int = 0
+    ) -> tuple[int, ...]:
+        """When packet `number` leaves, in ns of the clock that stamps arrivals.
 
-    def counts(self) -> list[dict[str, int | float]]:
-        """For each entry in the order of the scenario: its loss, and how many packets it lost and dropped."""
-        return [
-            {
-                "loss": stage.entry.loss,
-                "lost": stage.loss.lost if stage.loss else 0,
-                "queue_drops": stage.queue.dropped if stage.queue else 0,
-            }
-            for stage in self._stages
-        ]
+        () if it is lost; one time more for each entry that duplicates it. `extra_delay_ns` is a rule's delay: it keeps
+        the order of its flow and holds no other flow up. Arrivals must come in the order of their times.
+        """
+        path = self._shared_path or self._path(packet)
+        if path.plain_delay_ns is not None and not extra_delay_ns and not self._order:
+            return (arrival_ns + path.plain_delay_ns,)
+        since_start_ns = arrival_ns - self._start_ns
+        plan = path.plan(since_start_ns)
+        left_ns = plan.leaves_ns(since_start_ns, size_bytes, number)
+        if left_ns is None:
+            return ()
+        due_ns = path.last_ns = max(path.last_ns, left_ns)
+        holders = [reorder for reorder in plan.reorders if reorder.holds(number)] if plan.reorders else ()
+        if extra_delay_ns or holders or self._order:
+            flow = packet.flow if packet else None
+            due_ns = self._order.due_ns(flow, since_start_ns, due_ns, extra_delay_ns, holders)
+        times: tuple[int, ...] = (due_ns + self._start_ns,)
+        for duplicate in plan.duplicates:
+            if duplicate.takes(number):
+                duplicate.count += 1
+                times += times[:1]
+        return times
 
-    def _path(self, remote_address: bytes) -> _Path:
-        held = tuple([stage.prefixes.holds(remote_address) for stage in self._stages])
-        path = self._paths.get(held)
+    def counts(self) -> list[Counts]:
+        """For each entry in the order of the scenario: what it did, see `Stages.counts`."""
+        return [stage.counts() for stage in self._stages]
+
+    def _path(self, packet: Packet | None) -> Path:
+        flow: Hashable = None
+        if packet:
+            flow = packet.flow if self._by_flow else packet.remote_address
+        path = self._known.get(flow)
         if path is None:
-            path = _Path([stage for stage, is_held in zip(self._stages, held, strict=True) if is_held])
-            self._paths[held] = path
+            concerned = tuple([stage.concern.holds(packet) for stage in self._stages])
+            path = self._paths.get(concerned)
+            if path is None:
+                path = Path([stage for stage, is_one in zip(self._stages, concerned, strict=True) if is_one])
+                self._paths[concerned] = path
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[flow] = path
         return path
-
-
-def _stall_offset_ns(entry: Entry, seed: int, wire: str, number: int) -> int:
-    # The direction is no part of the key: a radio that is away is away in both.
-    return round(chance.uniform(chance.key(seed, wire, "stall", number), 0) * entry.stall_every_ms * 1e6)

@@ -1,11 +1,24 @@
 """One wire without its devices: frames go in with their arrival time, and come out with the time they are due."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
-from callcheck.lab.wire.frames import ETHERNET_BYTES, is_ip, parse
+from callcheck.lab.wire.frames import ETHERNET_BYTES, Packet, parse
 from callcheck.lab.wire.impair import Impairment
-from callcheck.lab.wire.rules import RuleBook, Verdict
+from callcheck.lab.wire.neighbours import is_link_local_talk
+from callcheck.lab.wire.rules import RuleBook
 from callcheck.lab.wire.spec import Wire
+
+NOBODY: Final[Mapping[bytes, str]] = {}
+
+
+class Departure(NamedTuple):
+    """A frame that leaves the wire: when, towards which side, and its bytes."""
+
+    due_ns: int
+    is_up: bool
+    frame: bytes
 
 
 @dataclass(slots=True)
@@ -19,41 +32,70 @@ class _Way:
 
 
 class Line:
-    """Both directions of one wire. Never raises on any frame."""
+    """Both directions of one wire. Never raises on any frame.
 
-    def __init__(self, name: str, wire: Wire, *, seed: int, start_ns: int) -> None:
+    `watched` are names of servers by their packed addresses; packets to them are counted.
+    """
+
+    def __init__(
+        self, name: str, wire: Wire, *, seed: int, start_ns: int, watched: Mapping[bytes, str] = NOBODY
+    ) -> None:
         self.name = name
-        self._rules = RuleBook(wire.rules, seed=seed, wire=name)
+        self._book = RuleBook(wire.rules, seed=seed, wire=name, start_ns=start_ns) if wire.rules else None
+        self._watched = watched
+        self._visits = dict.fromkeys(watched.values(), 0)
+        reads_all = bool(wire.rules or watched)
         up = Impairment(wire.up, seed=seed, wire=name, direction="up", start_ns=start_ns)
         down = Impairment(wire.down, seed=seed, wire=name, direction="down", start_ns=start_ns)
-        self._up = _Way(up, up.by_prefix or bool(wire.rules))
-        self._down = _Way(down, down.by_prefix or bool(wire.rules))
+        self._up = _Way(up, reads_all or up.needs_packets)
+        self._down = _Way(down, reads_all or down.needs_packets)
 
-    def due(self, frame: bytes, *, is_up: bool, arrival_ns: int) -> int | None:
-        """When the frame leaves in ns of the arrivals' clock, or None if it is lost here.
+    def departures(self, frame: bytes, *, is_up: bool, arrival_ns: int) -> Sequence[Departure]:
+        """What leaves because this frame came, times in ns of the arrivals' clock: nothing if it is lost here.
 
-        Frames that are not IP pass at once: a lost ARP answer would look like a fault that nobody asked for.
+        Frames by which neighbours find each other pass at once: a lost ARP answer would look like a fault that nobody
+        asked for.
         """
-        if not is_ip(frame):
-            return arrival_ns
+        if is_link_local_talk(frame):
+            return (Departure(arrival_ns, is_up, frame),)
         way = self._up if is_up else self._down
         number = way.packets
         size_bytes = len(frame) - ETHERNET_BYTES
         way.packets += 1
         way.bytes += size_bytes
-        remote_address = b""
-        if way.needs_packets and (packet := parse(frame, is_up=is_up)):
-            remote_address = packet.remote_address
-            if self._rules.verdict(packet, number, arrival_ns) is Verdict.drops:
-                return None
-        return way.impairment.due(arrival_ns, size_bytes, number, remote_address)
+        packet = parse(frame, is_up=is_up) if way.needs_packets else None
+        if packet is None or self._book is None:
+            if packet is not None and self._watched:
+                self._watch(packet)
+            due = way.impairment.due(arrival_ns, size_bytes, number, packet)
+            return [Departure(due_ns, is_up, frame) for due_ns in due]
+        return self._judged(packet, frame, number, arrival_ns)
 
     def log(self) -> dict[str, object]:
         return {
             "up": _way_log(self._up),
             "down": _way_log(self._down),
-            "rules": [rule.log() for rule in self._rules.rules],
+            "rules": [rule.log() for rule in self._book.rules] if self._book else [],
+            "visits": self._visits,
         }
+
+    def _judged(self, packet: Packet, frame: bytes, number: int, arrival_ns: int) -> Sequence[Departure]:
+        """The departures of a packet that the wire's middlebox looks at first."""
+        assert self._book is not None
+        if self._watched:
+            self._watch(packet)
+        way = self._up if packet.is_up else self._down
+        ruling = self._book.judge(packet, frame, number, arrival_ns)
+        departures = [Departure(arrival_ns, is_up, forged) for is_up, forged in ruling.injected]
+        if ruling.passes:
+            due = way.impairment.due(arrival_ns, len(frame) - ETHERNET_BYTES, number, packet, ruling.delay_ns)
+            departures += [Departure(due_ns, packet.is_up, frame) for due_ns in due]
+        return departures
+
+    def _watch(self, packet: Packet) -> None:
+        name = self._watched.get(packet.remote_address) if packet.is_up else None
+        if name is not None:
+            self._visits[name] += 1
 
 
 def _way_log(way: _Way) -> dict[str, object]:

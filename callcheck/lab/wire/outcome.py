@@ -57,16 +57,26 @@ def read_outcome(log: Mapping[str, Any], died: Iterable[str] = ()) -> LabOutcome
         for way in DIRECTIONS
     )
     idle_rules = (f"{rule.name} never hit" for rule in rules if rule.hits == 0)
-    void = (*died, *idle_rules, *_idle_losses(log["wires"]), *_own_faults(log["instrument"]))
+    void = (*died, *idle_rules, *_idle_entries(log["wires"]), *_unvisited(log["wires"]), *_own_faults(log["instrument"]))
     return LabOutcome(rules, wires, void)
 
 
-def _idle_losses(wires: Mapping[str, Any]) -> Iterator[str]:
+def _idle_entries(wires: Mapping[str, Any]) -> Iterator[str]:
+    """Entries with a fault that no packet met. A rate is no fault: a line that is not full is as good as any."""
     for wire, part in wires.items():
         for way in DIRECTIONS:
             for n, entry in enumerate(part[way]["entries"]):
-                if entry["loss"] > 0 and entry["lost"] == 0:
-                    yield f"entry {n + 1} of {wire} {way} never lost a packet"
+                if entry["asks"] and entry["hits"] == 0:
+                    yield f"entry {n + 1} of {wire} {way} never did anything"
+
+
+def _unvisited(wires: Mapping[str, Any]) -> Iterator[str]:
+    """Servers with a fault that nothing was sent to."""
+    visits: dict[str, int] = {}
+    for part in wires.values():
+        for name, count in part["visits"].items():
+            visits[name] = visits.get(name, 0) + count
+    yield from (f"nothing was sent to {name}, which has a fault" for name, count in visits.items() if count == 0)
 
 
 def _own_faults(instrument: Mapping[str, int]) -> Iterator[str]:

@@ -118,6 +118,14 @@ class Table:
         """A list of different texts, not empty; () when the key is absent."""
         return tuple(value for value in self._items(key) if self._is_text(value, key))
 
+    def one_or_more(self, key: str, known: Iterable[str] | None = None) -> tuple[str, ...]:
+        """A text, or a list of different texts; at least one must be there."""
+        is_list = isinstance(self._left.get(key), list)
+        texts = self.texts(key) if is_list else (self.needed(key, self.text(key)),)
+        for word in texts if known is not None else ():
+            self._check_word(key, word, known or (), ())
+        return texts
+
     def ports(self, key: str) -> tuple[int, ...]:
         ports = self._items(key)
         for port in ports:
