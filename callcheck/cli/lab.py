@@ -6,28 +6,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 import click
 
-from callcheck.cli import options
-from callcheck.cli.output import (
-    BAD_DATA,
-    INTERNAL,
-    NO_LAB,
-    USAGE,
-    Destination,
-    fail,
-    put,
-    put_line,
-    say,
-    tr,
-)
-from callcheck.words import Depth
-
-if TYPE_CHECKING:
-    from callcheck.lab.scenario import Scenario
-    from callcheck.lab.score import Line
+from callcheck.cli import lab_score, options
+from callcheck.cli.output import BAD_DATA, INTERNAL, NO_LAB, USAGE, fail, put_line, say, tr
 
 _ = tr()
 
@@ -53,7 +36,7 @@ def list_scenarios() -> int:
 @options.form
 @options.out
 @options.seed
-@click.option("--keep", type=options.FILE, help=_("Keep the lab's logs in this folder."))
+@click.option("--keep", type=options.FILE, help=_("Keep the journal, the lab's logs and what passed each wire."))
 @options.servers
 @click.option("--shipped-catalog", is_flag=True, help=_("Know of the servers only what the shipped catalogue knows."))
 def run_scenario(
@@ -78,6 +61,8 @@ def run_scenario(
         fail(USAGE, tr()("{path} exists already; choose another name").format(path=out))
     arguments = ["--depth", depth, "--format", form, *(["--out", str(out.absolute())] if out else [])]
     with _one_line_errors():
+        if keep is not None:
+            arguments += ["--journal", str(_fresh_folder(keep) / "journal.ndjson")]
         found = play.find(scenario, seed)
         network = play.lab_of(found, real_servers=servers == "real", keep=keep)
         played = play.play(network, play.run_arguments(*arguments, overlay=not shipped_catalog))
@@ -86,34 +71,16 @@ def run_scenario(
     return played.exit_code
 
 
-@lab.command("score", help=_("Play scenarios with several seeds and compare the verdicts with the truth."))
-@click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
-@options.depth("quick")
-@click.option("--seeds", type=click.IntRange(1, 1000), default=1, show_default=True, help=_("Seeds a scenario."))
-@click.option("--jobs", type=click.IntRange(1, 64), help=_("Labs at a time; half the processors unless said."))
-@options.servers
-@click.option("--out", type=options.FILE, help=_("Also save the table to this file."))
-def score_scenarios(
-    *, scenarios: tuple[str, ...], depth: str, seeds: int, jobs: int | None, servers: str, out: Path | None
-) -> int:
-    from callcheck.lab import play, score  # noqa: PLC0415 - an ordinary run shall not load the lab
+def _fresh_folder(keep: Path) -> Path:
+    """The folder, made, and without a journal of an earlier run. Raises OSError."""
+    folder = keep.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / "journal.ndjson").exists():
+        fail(USAGE, tr()("{path} exists already; choose another name").format(path=folder / "journal.ndjson"))
+    return folder
 
-    with _one_line_errors(), Destination(out) as destination:
-        found: list[Scenario] = [play.find(name) for name in scenarios or play.built_in()]
-        lines = score.score(
-            found,
-            depth=cast("Depth", depth),
-            seeds=seeds,
-            jobs=jobs or max(1, (os.cpu_count() or 2) // 2),
-            real_servers=servers == "real",
-            told=_tell,
-        )
-        table = score.table(lines)
-        if out is not None:
-            destination.write(table.encode())
-    put(table.encode())
-    results = {line.result for line in lines}
-    return 0 if "right" in results and "wrong" not in results else 1
+
+lab.add_command(lab_score.score)
 
 
 @lab.command("shell", help=_("A shell, or a command after --, inside the scenario's client."))
@@ -128,12 +95,6 @@ def shell(*, scenario: str, command: tuple[str, ...], seed: int | None, servers:
         network = play.lab_of(play.find(scenario, seed), real_servers=servers == "real")
         played = play.play(network, command or (os.environ.get("SHELL", "/bin/sh"),))
     return played.exit_code
-
-
-def _tell(line: Line) -> None:
-    say(f"{line.scenario} seed {line.seed}: {line.result} ({line.seconds:.1f} s)")
-    for note in line.notes:
-        say(f"    {note}")
 
 
 @contextmanager

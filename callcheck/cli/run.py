@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -18,7 +19,7 @@ from callcheck.cli.loop import run_until_told
 from callcheck.cli.output import BAD_DATA, INTERRUPTED, USAGE, Destination, fail, language, put_line, say, tr
 from callcheck.cli.progress import progress
 from callcheck.cli.reporters import written
-from callcheck.engine.events import Pump, Sink, encode_line
+from callcheck.engine.events import Event, Pump, Sink, encode_line
 from callcheck.engine.plan import PlanError
 from callcheck.engine.plugins import load_reporter
 from callcheck.model import Report
@@ -37,6 +38,7 @@ _ = tr()
 @options.catalog_file
 @options.form
 @options.out
+@click.option("--journal", type=options.FILE, hidden=True)  # for the lab, which keeps it beside what the wires did
 @click.option("--yes", is_flag=True, help=_("Go ahead without stored consent."))
 def run(
     *,
@@ -47,6 +49,7 @@ def run(
     catalog_file: Path | None,
     form: str,
     out: Path | None,
+    journal: Path | None,
     yes: bool,
 ) -> int:
     request = session.Request(
@@ -63,8 +66,9 @@ def run(
         _ask_for_consent(prepared)
     for problem in prepared.problems:
         say(tr()("callcheck: left out: {problem}").format(problem=problem))
-    with Destination(out) as destination:
-        live = destination.write if reporter is None else None
+    with Destination(out) as destination, Destination(journal) as kept:
+        live = [destination.write] if reporter is None else []
+        live += [kept.write] if journal is not None else []
         report = _carried_out(prepared, live)
         if reporter is not None:
             destination.write(written(reporter, report, language()))
@@ -80,24 +84,27 @@ def _prepared(request: session.Request) -> session.Prepared:
         fail(USAGE, str(error))
 
 
-def _carried_out(prepared: session.Prepared, live: Callable[[bytes], None] | None) -> Report:
+def _carried_out(prepared: session.Prepared, live: Sequence[Callable[[bytes], None]]) -> Report:
     """Measure, with every event going to whoever watches, each at a pace of its own."""
     translate = tr()
     titles = {check.info.name: translate(check.info.title) for check in prepared.planned}
     with contextlib.ExitStack() as stack:
         sinks: list[Sink] = [stack.enter_context(progress(titles))]
-        if live is not None:
-            sinks.append(lambda event: live(encode_line(event)))
+        sinks += [partial(_write_event, write) for write in live]
         pumps = [stack.enter_context(contextlib.closing(Pump(sink))) for sink in sinks]
         events = run_until_told(session.measure(prepared, pumps))
     return session.report_of(events, prepared.checks, prepared.request.language)
+
+
+def _write_event(write: Callable[[bytes], None], event: Event) -> None:
+    write(encode_line(event))
 
 
 def verify(catalog_file: Path | None) -> int:
     """Ask every target once and print what the catalogue may say of the forms that were answered."""
     prepared = _prepared(session.Request(depth="quick", catalog_file=catalog_file, language=language()))
     _ask_for_consent(prepared)
-    report = _carried_out(prepared, None)
+    report = _carried_out(prepared, ())
     today = dt.datetime.now(dt.UTC).date().isoformat()
     for line in verified_lines(report.observations, today):
         put_line(line)

@@ -23,7 +23,8 @@ class Topology:
     flows the provider's translator carries at a time, `nat_idle_s` after what silence a home router forgets a UDP flow,
     `rebind_s` how often the home gets another public address. `tunnel_prefixes` go through a tunnel of the home
     router's, unseen by the client. `inside` names servers, or hosts, that stand inside the provider. `icmp` is how the
-    provider's routers report packets that they cannot forward.
+    provider's routers report packets that they cannot forward. `busy` is how many programs on the client's computer do
+    nothing but compute.
     """
 
     nat: str = "cone"
@@ -38,6 +39,7 @@ class Topology:
     nat_sessions: int | None = None
     nat_idle_s: int | None = None
     rebind_s: float | None = None
+    busy: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ def read_topology(table: Table | None, profiles: Mapping[str, object]) -> Topolo
         nat_sessions=table.whole("nat_sessions", low=1, high=1_000_000),
         nat_idle_s=table.whole("nat_idle_s", low=1, high=86_400),
         rebind_s=table.number("rebind_s", low=1, high=86_400),
+        busy=table.whole("busy", high=64) or 0,
     )
     table.close()
     _check_topology(table, topology)

@@ -35,7 +35,7 @@ class Played:
 
 def built_in() -> Mapping[str, Path]:
     """The scenarios that come with callcheck, by id."""
-    return {path.stem: path for path in sorted(_FOLDER.glob("*.toml"))}
+    return {path.stem: path for path in sorted(_FOLDER.rglob("*.toml"), key=lambda path: path.stem)}
 
 
 def find(name: str, seed: int | None = None) -> Scenario:
@@ -46,7 +46,7 @@ def find(name: str, seed: int | None = None) -> Scenario:
             raise ScenarioError(f"no scenario {name!r} (there are: {', '.join(built_in())}; or name a TOML file)")
         path = Path(name)
     scenario = load(path)
-    if path.parent == _FOLDER and scenario.id != path.stem:
+    if path.is_relative_to(_FOLDER) and scenario.id != path.stem:
         raise ScenarioError(f"{path.name}: its id is {scenario.id!r}")
     return scenario if seed is None else scenario.drawn(seed)
 

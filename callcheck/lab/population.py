@@ -127,6 +127,8 @@ def _movers(scenario: Scenario, directory: Path) -> list[Process]:
         routes = ["default"] if shape.tunnel else [str(prefix) for prefix in shape.tunnel_prefixes]
         ready = (Listening("udp", VPN_SERVER, VPN_PORT, "inet"),)
         movers.append(_mover("tunnel", near, near, *routes, ready=ready))
+    spinning = (sys.executable, "-S", "-P", "-c", "while True: pass")
+    movers += [Process(f"busy-{number}", "client", spinning) for number in range(shape.busy)]
     if shape.rebind_s is not None:
         movers.append(_mover("rebind", "cpe", str(shape.rebind_s)))
     return movers

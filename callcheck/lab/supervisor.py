@@ -94,7 +94,7 @@ def _start(directory: Path) -> list[_Running]:
 def _start_bridge(directory: Path) -> _Running:
     """The bridge, which loads while the network is being made, and waits for a line before it opens its devices."""
     log = directory / "bridge.log"
-    argv = [sys.executable, "-P", "-m", "callcheck.lab.wire", str(directory / "wire.json")]
+    argv = [sys.executable, "-S", "-P", "-m", "callcheck.lab.wire", str(directory / "wire.json")]
     with log.open("wb") as output:
         process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=output, stderr=output, cwd="/")
     return _Running("bridge", "wire", process, log, frozenset())

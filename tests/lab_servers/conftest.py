@@ -23,10 +23,15 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         endpoint("dns", transport="tcp"),
         endpoint("echo"),
         endpoint("tcp_accept", transport="tcp"),
+        endpoint("http", transport="tcp") | {"options": {"reflectors": ["91.108.13.2:596", "91.108.9.1:599"]}},
+        endpoint("http", transport="tls"),
+        endpoint("whatsapp_web", transport="tls"),
     ]
+    directory = tmp_path_factory.mktemp("servers")
     with serving(
-        tmp_path_factory.mktemp("servers"),
+        directory,
         endpoints,
+        certificates=str(directory),
         zone={"g.whatsapp.net": ["157.240.0.60", "157.240.0.61"], "mmg.whatsapp.net": ["157.240.0.62"]},
         missing=["mmg.whatsapp.net"],
         forged={"web.whatsapp.com": "10.10.34.35"},

@@ -30,21 +30,28 @@ STARTS = [
     "eeeeeeee28000000",
     "dddddddd",
     "0002",
+    "474554202f20485454502f312e310d0a0d0a",
+    "504f5354202f646e732d717565727920485454502f312e310d0a",
 ]
 """Beginnings that lead deep into one stand-in or another."""
 
 NOISE = st.builds(lambda start, rest: bytes.fromhex(start) + rest, st.sampled_from(STARTS), st.binary(max_size=400))
-DATAGRAM_KINDS = sorted(kind for kind, transports in KINDS.items() if "udp" in transports)
-STREAM_KINDS = sorted(kind for kind, transports in KINDS.items() if "tcp" in transports)
+MODULES = {kind: importlib.import_module(f"callcheck.lab.servers.{kind}") for kind in KINDS}
+DATAGRAM_KINDS = sorted(kind for kind, module in MODULES.items() if hasattr(module, "datagram_responder"))
+STREAM_KINDS = sorted(kind for kind, module in MODULES.items() if hasattr(module, "stream_responder"))
 BINDING = bytes.fromhex("000100002112a442") + bytes(12)
+
+
+def test_every_kind_can_be_started() -> None:
+    starters = {kind for kind, module in MODULES.items() if hasattr(module, "start")}
+    assert starters | set(DATAGRAM_KINDS) | set(STREAM_KINDS) == KINDS.keys()
 
 
 @pytest.mark.parametrize("kind", DATAGRAM_KINDS)
 @given(datagrams=st.lists(NOISE, max_size=5))
 @settings(max_examples=150, deadline=None)
 def test_a_datagram_server_takes_any_datagrams(kind: str, datagrams: list[bytes]) -> None:
-    module = importlib.import_module(f"callcheck.lab.servers.{kind}")
-    responder = module.datagram_responder(setting(names={"a": ("192.0.2.1",)}))
+    responder = MODULES[kind].datagram_responder(setting(names={"a": ("192.0.2.1",)}))
     for datagram in datagrams:
         answers: Iterable[Datagram] = responder.received(datagram, CLIENT)
         for answer in answers:
@@ -56,12 +63,11 @@ def test_a_datagram_server_takes_any_datagrams(kind: str, datagrams: list[bytes]
 @given(stream=st.lists(NOISE, max_size=4).map(b"".join), cuts=st.lists(st.integers(0, 400), max_size=6))
 @settings(max_examples=150, deadline=None)
 def test_a_stream_server_answers_the_same_however_the_stream_is_cut(kind: str, stream: bytes, cuts: list[int]) -> None:
-    module = importlib.import_module(f"callcheck.lab.servers.{kind}")
     edges = [0, *sorted(cut for cut in cuts if cut < len(stream)), len(stream)]
     pieces = [stream[start:end] for start, end in itertools.pairwise(edges)]
     answers = []
     for parts in ([stream], pieces):
-        responder = module.stream_responder(setting(names={"a": ("192.0.2.1",)}), CLIENT)
+        responder = MODULES[kind].stream_responder(setting(names={"a": ("192.0.2.1",)}), CLIENT)
         answer = b""
         for part in parts:
             reply: StreamReply = responder.received(part)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -12,8 +13,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callcheck.lab.servers.faults import Fault, Outlet
-from tests.lab_servers.harness import PATIENCE_S, ask_udp, connection, endpoint, read_exactly, serving, udp_socket
+from callcheck.lab.servers import echo, telegram_relay, whatsapp_chat
+from callcheck.lab.servers.faults import AskerLimit, Fault, Outlet, limited_datagrams, limited_streams
+from callcheck.lab.servers.tcp_accept import Listener
+from tests.lab_servers.harness import (
+    CLIENT,
+    PATIENCE_S,
+    ask_udp,
+    connection,
+    endpoint,
+    read_exactly,
+    serving,
+    setting,
+    udp_socket,
+)
 
 BINDING = bytes.fromhex("000100002112a442") + bytes(12)
 SLOW = "slow 31"
@@ -99,6 +112,82 @@ def test_answers_that_wait_are_bounded_and_die_with_the_outlet() -> None:
     assert delivered == []
 
 
+@given(
+    gaps_s=st.lists(st.floats(0, 3), min_size=1, max_size=100),
+    per_second=st.floats(0.5, 20),
+    at_once=st.integers(1, 20),
+)
+def test_a_limit_admits_a_burst_and_then_so_many_a_second(gaps_s: list[float], per_second: float, at_once: int) -> None:
+    clock_s = 1000.0
+    limit = AskerLimit(lambda: clock_s, per_second=per_second, at_once=at_once)
+    admitted_s: list[float] = []
+    for gap_s in gaps_s:
+        clock_s += gap_s
+        if limit.admits("192.0.2.1"):
+            admitted_s.append(clock_s)
+        else:
+            # It refuses only who has had the burst and, within one, all that came in since.
+            assert len(admitted_s) >= at_once
+    for first, start_s in enumerate(admitted_s):
+        for count, end_s in enumerate(admitted_s[first:], start=1):
+            assert count <= at_once + (end_s - start_s) * per_second + 1e-6
+
+
+def test_a_client_that_asks_too_often_is_heard_again_when_it_slows_down_and_others_are_heard_meanwhile() -> None:
+    clock_s = 1000.0
+    limit = AskerLimit(lambda: clock_s)
+    assert [limit.admits("192.0.2.1") for _ in range(12)] == [True] * 10 + [False] * 2
+    assert limit.admits("192.0.2.2")
+    clock_s += 0.1
+    assert [limit.admits("192.0.2.1") for _ in range(2)] == [True, False]
+    clock_s += 100.0
+    assert [limit.admits("192.0.2.1") for _ in range(11)] == [True] * 10 + [False]
+
+
+def test_a_limit_remembers_4096_clients_and_those_longest_that_asked_last() -> None:
+    limit = AskerLimit(lambda: 0.0, at_once=1)
+    assert limit.admits("first")
+    for number in range(4095):
+        limit.admits(str(number))
+    assert len(limit) == 4096
+    assert not limit.admits("first")
+    limit.admits("one more")
+    assert len(limit) == 4096
+    assert not limit.admits("first")
+    assert limit.admits("0")
+
+
+def test_a_rate_limited_echo_drops_what_is_too_much_whatever_the_port() -> None:
+    clock_s = 0.0
+    responder = limited_datagrams(echo.datagram_responder)(setting(monotonic_s=lambda: clock_s))
+    answered = [len(tuple(responder.received(b"?", (CLIENT[0], 1024 + number)))) for number in range(15)]
+    assert answered == [1] * 10 + [0] * 5
+    assert len(tuple(responder.received(b"?", ("192.0.2.1", 1024)))) == 1
+    clock_s = 0.25
+    assert [len(tuple(responder.received(b"?", CLIENT))) for _ in range(3)] == [1, 1, 0]
+
+
+def test_a_rate_limited_relay_forwards_all_it_gets_but_greets_no_more_than_its_share() -> None:
+    responder = limited_datagrams(telegram_relay.datagram_responder)(setting())
+    hellos = [bytes([side]) + bytes(11) + b"\0\0\0" + bytes([side]) for side in (0, 1)]
+    special = b"\xff" * 12 + bytes.fromhex("feffffff") + bytes(8)
+    greeted = [len(tuple(responder.received(hellos[number % 2] + special, CLIENT))) for number in range(12)]
+    assert greeted == [1] * 10 + [0] * 2
+    data = bytes(12) + b"\0\0\0\1" + bytes(4) + (4).to_bytes(4) + b"data"
+    forwarded = [responder.received(data, ("192.0.2.1", 1024)) for _ in range(50)]
+    assert [[answer.destination for answer in answers] for answers in forwarded] == [[CLIENT]] * 50
+
+
+def test_a_rate_limited_stream_server_leaves_the_connections_too_many_unanswered() -> None:
+    clock_s = 0.0
+    make = limited_streams(whatsapp_chat.stream_responder, lambda: clock_s)
+    made = [make(setting(), (CLIENT[0], 1024 + number)) for number in range(12)]
+    assert [isinstance(responder, Listener) for responder in made] == [False] * 10 + [True] * 2
+    assert not isinstance(make(setting(), ("192.0.2.1", 1024)), Listener)
+    clock_s = 0.1
+    assert [isinstance(make(setting(), CLIENT), Listener) for _ in range(2)] == [False, True]
+
+
 def test_refusing_endpoints_are_not_bound_while_silent_ones_are(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -155,3 +244,30 @@ def test_slow_and_garbage_servers_on_both_transports(tmp_path: Path) -> None:
             assert sock.recv(1000)[:8] != bytes.fromhex("0101003c2112a442")
         for answer in (udp.recv(1000), read_exactly(tcp, 80)):
             assert answer[:8] == bytes.fromhex("0101003c2112a442")
+
+
+def test_rate_limited_servers_answer_the_first_of_a_burst(tmp_path: Path) -> None:
+    endpoints = [
+        endpoint("echo", fault="rate_limited", name="limited"),
+        endpoint("stun", transport="tcp", fault="rate_limited", name="limited"),
+        endpoint("echo", name="well"),
+    ]
+    with serving(tmp_path, endpoints) as servers, udp_socket() as sock:
+        for number in range(200):
+            sock.sendto(number.to_bytes(2), servers.place("limited"))
+        # The well endpoint is served by the same loop after the limited one.
+        assert ask_udp(servers.place("well"), b"well") == b"well"
+        assert [sock.recv(100) for _ in range(10)] == [number.to_bytes(2) for number in range(10)]
+        sock.setblocking(False)
+        assert len(_all_waiting(sock)) < 190
+        with connection(servers.place("limited", 1)) as stream:
+            stream.sendall(BINDING)
+            assert read_exactly(stream, 80)[:2] == bytes.fromhex("0101")
+
+
+def _all_waiting(sock: socket.socket) -> list[bytes]:
+    answers = []
+    with suppress(BlockingIOError):
+        while True:
+            answers.append(sock.recv(2048))
+    return answers

@@ -5,10 +5,6 @@ from __future__ import annotations
 import re
 import socket
 import stat
-import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import dns.message
@@ -16,8 +12,8 @@ import dns.query
 import pytest
 
 from callcheck.lab.servers.real import coturn_command, unbound_command, which
-from callcheck.lab.servers.responder import Address
 from tests.lab_servers.harness import PATIENCE_S, endpoint, read_exactly, serving, stun_attributes
+from tests.lab_servers.real_servers import coturn, free_port, running
 
 IDENTITY = bytes.fromhex("2112a442") + bytes(range(12))
 REQUESTS = {
@@ -39,49 +35,6 @@ OF_ITS_OWN = frozenset({0x0004, 0x0005, 0x0015, 0x802B, 0x8022})
 """Attributes that tell servers apart: their addresses, their nonce, their version."""
 
 
-@contextmanager
-def _running(command: list[str], ready: bytes, place: Address, log: Path) -> Iterator[None]:
-    """A real server that answers `ready` on UDP when it is up."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-    try:
-        give_up_s = time.monotonic() + PATIENCE_S
-        while _first_answer(place, ready, patience_s=0.1) is None:
-            assert process.poll() is None, log.read_text(errors="replace")
-            assert time.monotonic() < give_up_s, log.read_text(errors="replace")
-        yield
-    finally:
-        process.terminate()
-        process.wait(PATIENCE_S)
-
-
-def _first_answer(place: Address, request: bytes, *, patience_s: float) -> bytes | None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(patience_s)
-        sock.connect(place)
-        try:
-            sock.send(request)
-            return sock.recv(2048)
-        except (TimeoutError, ConnectionRefusedError):
-            return None
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-        udp.bind(("127.0.0.1", 0))
-        port: int = udp.getsockname()[1]
-        tcp.bind(("127.0.0.1", port))
-        return port
-
-
-@contextmanager
-def _coturn(directory: Path) -> Iterator[Address]:
-    place = ("127.0.0.1", _free_port())
-    command = coturn_command(directory, port=place[1], addresses=[place[0], "127.0.0.2"], transports=["udp", "tcp"])
-    with _running(command, REQUESTS["binding"], place, directory / "coturn.log"):
-        yield place
-
-
 def _same_to_a_client(answer: bytes) -> tuple[str, list[tuple[int, bytes | None]]]:
     """Type, identity, and every attribute in order, without the values that are a server's own."""
     attributes = stun_attributes(answer)
@@ -97,7 +50,7 @@ needs_unbound = pytest.mark.skipif(which("unbound") is None, reason="unbound is 
 @needs_coturn
 def test_over_udp_coturn_and_the_stand_in_answer_every_request_alike(tmp_path: Path) -> None:
     with (
-        _coturn(tmp_path) as real,
+        coturn(tmp_path) as real,
         serving(tmp_path, [endpoint("stun")]) as servers,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock,
     ):
@@ -115,7 +68,7 @@ def test_over_udp_coturn_and_the_stand_in_answer_every_request_alike(tmp_path: P
 
 @needs_coturn
 def test_over_tcp_coturn_and_the_stand_in_answer_a_binding_and_refuse_an_allocate_alike(tmp_path: Path) -> None:
-    with _coturn(tmp_path) as real, serving(tmp_path, [endpoint("stun", transport="tcp")]) as servers:
+    with coturn(tmp_path) as real, serving(tmp_path, [endpoint("stun", transport="tcp")]) as servers:
         for name in ("binding", "allocate", "unknown attribute"):
             seen = []
             for place in (real, servers.place("stun")):
@@ -129,10 +82,10 @@ def test_over_tcp_coturn_and_the_stand_in_answer_a_binding_and_refuse_an_allocat
 
 @needs_coturn
 def test_coturn_leaves_out_the_transport_that_is_not_wanted(tmp_path: Path) -> None:
-    port = _free_port()
+    port = free_port()
     command = coturn_command(tmp_path, port=port, addresses=["127.0.0.1"], transports=["udp"])
     with (
-        _running(command, REQUESTS["binding"], ("127.0.0.1", port), tmp_path / "coturn.log"),
+        running(command, REQUESTS["binding"], ("127.0.0.1", port), tmp_path / "coturn.log"),
         pytest.raises(ConnectionRefusedError),
     ):
         socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
@@ -163,11 +116,11 @@ def test_unbound_and_the_stand_in_answer_every_name_alike(tmp_path: Path) -> Non
     }
     missing = ["mmg.whatsapp.net"]
     forged = {"web.whatsapp.com": "10.10.34.35"}
-    port = _free_port()
+    port = free_port()
     command = unbound_command(tmp_path, addresses=["127.0.0.1"], zone=zone, missing=missing, forged=forged, port=port)
     ready = dns.message.make_query("g.whatsapp.net", "A").to_wire()
     with (
-        _running(command, ready, ("127.0.0.1", port), tmp_path / "unbound.log"),
+        running(command, ready, ("127.0.0.1", port), tmp_path / "unbound.log"),
         serving(tmp_path, [endpoint("dns")], zone=zone, missing=missing, forged=forged) as servers,
     ):
         for name in NAMES:
@@ -188,12 +141,22 @@ def _in_order(rrset: dns.rrset.RRset) -> dns.rrset.RRset:
 
 def test_coturn_is_started_with_files_of_its_own_for_each_port(tmp_path: Path) -> None:
     first = coturn_command(tmp_path, port=3478, addresses=["192.0.2.1", "192.0.2.2"], transports=["tcp"])
-    second = coturn_command(tmp_path, port=19302, addresses=["192.0.2.1"], transports=["udp", "tcp"])
+    second = coturn_command(
+        tmp_path, port=19302, addresses=["192.0.2.1", "192.0.2.2"], transports=["udp", "tcp"], other_port=19303
+    )
     files = [argument for argument in (*first, *second) if argument.startswith(str(tmp_path))]
     assert len(files) == len(set(files)) == 4
     assert first.count("--listening-ip") == 2
     assert "--no-udp" in first
-    assert not {"--no-udp", "--no-tcp"} & set(second)
+    assert not {"--no-udp", "--no-tcp", "--allow-loopback-peers"} & set(second)
+
+
+def test_coturn_shows_other_addresses_only_where_nat_is_to_be_discovered(tmp_path: Path) -> None:
+    for other_port, command_has in ((None, "--no-rfc5780"), (3479, "--alt-listening-port")):
+        command = coturn_command(
+            tmp_path, port=3478, addresses=["192.0.2.1", "192.0.2.2"], transports=["udp"], other_port=other_port
+        )
+        assert {"--no-rfc5780", "--alt-listening-port"} & set(command) == {command_has}
 
 
 def test_which_finds_system_programs_that_are_not_on_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from callcheck.lab.servers import telegram_relay
+from callcheck.lab.servers.config_checks import ConfigError, Option
 from callcheck.lab.servers.responder import Address
 from callcheck.lab.servers.telegram_relay import TelegramRelay
 from tests.lab_servers.harness import CLIENT, NOW_UNIX_S, Running, ask_udp, setting, udp_socket
@@ -125,6 +128,57 @@ def test_no_number_of_hellos_fills_the_memory() -> None:
     assert relay.peer_count == 4096
     last = _data(1, (4999).to_bytes(4), b"peer", b"data")
     assert len(_sent(relay, last, CALLEE)) == 1
+
+
+REQUEST_OF_CALLER = b"\x00" + CALL + CALLER_TAG + b"\xff" * 16
+
+
+def _that_tells_peers() -> TelegramRelay:
+    return telegram_relay.datagram_responder(replace(setting(), options={"peer_info": True}))
+
+
+def test_a_client_that_asks_is_told_its_own_and_its_peers_address() -> None:
+    expected = (
+        "00" + CALL.hex() + CALLER_TAG.hex() + "ffffffffffffffffffffffff"
+        "1c37d927"
+        "cb007109 419c0000"  # 203.0.113.9, 40001
+        "c6336408 429c0000"  # 198.51.100.8, 40002
+    )
+    assert _sent(_met(_that_tells_peers()), REQUEST_OF_CALLER, CALLER) == [(bytes.fromhex(expected), CALLER)]
+
+
+def test_of_several_peers_a_client_is_told_the_one_that_was_heard_last() -> None:
+    relay = _met(_that_tells_peers())
+    for tag, port in ((b"late", 50000), (CALLEE_TAG, CALLEE[1])):
+        assert len(_sent(relay, _hello(1, tag), (CALLEE[0], port))) == 1
+    ((answer, _),) = _sent(relay, REQUEST_OF_CALLER, CALLER)
+    assert answer[-4:] == CALLEE[1].to_bytes(4, "little")
+
+
+@pytest.mark.parametrize("greeted", [[], [0], [0, 0]], ids=["nobody", "itself", "its own side"])
+def test_before_the_other_side_is_there_nothing_is_told(greeted: list[int]) -> None:
+    relay = _that_tells_peers()
+    for number, side in enumerate(greeted):
+        assert len(_sent(relay, _hello(side, bytes([number]) * 4), CALLER)) == 1
+    assert _sent(relay, REQUEST_OF_CALLER, CALLER) == []
+
+
+def test_ipv6_addresses_do_not_fit_and_are_not_told() -> None:
+    assert _sent(_met(_that_tells_peers()), REQUEST_OF_CALLER, ("2001:db8::9", 40001)) == []
+
+
+def test_peers_are_told_only_where_the_option_says_so() -> None:
+    assert _sent(_met(), REQUEST_OF_CALLER, CALLER) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [({"peer_info": 1}, "peer_info: expected true or false, got 1"), ({"peers": True}, "unknown key 'peers'")],
+)
+def test_other_options_are_refused(options: dict[str, Option], complaint: str) -> None:
+    telegram_relay.check_options({"peer_info": False})
+    with pytest.raises(ConfigError, match=complaint):
+        telegram_relay.check_options(options)
 
 
 def test_over_udp_two_sockets_talk_through_the_relay(servers: Running) -> None:

@@ -2,44 +2,53 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import cast
+from typing import Final, cast
 
+from callcheck.lab.servers import config_checks as check
+from callcheck.lab.servers.config_checks import ConfigError, Option
 from callcheck.lab.servers.faults import FAULTS, Fault
+
+__all__ = ["KINDS", "ConfigError", "EndpointConfig", "Option", "ServersConfig", "parse_config", "read_config"]
 
 KINDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "dns": frozenset({"udp", "tcp"}),
+        "dns": frozenset({"udp", "tcp", "tls"}),
+        "dtls": frozenset({"udp"}),
         "echo": frozenset({"udp"}),
-        "stun": frozenset({"udp", "tcp"}),
-        "tcp_accept": frozenset({"tcp"}),
+        "http": frozenset({"tcp", "tls"}),
+        "nat_discovery": frozenset({"udp"}),
+        "portal": frozenset({"tcp"}),
+        "quic": frozenset({"udp"}),
+        "stun": frozenset({"udp", "tcp", "tls"}),
+        "tcp_accept": frozenset({"tcp", "tls"}),
         "telegram_dc": frozenset({"tcp"}),
         "telegram_relay": frozenset({"udp"}),
         "telegram_turn": frozenset({"udp"}),
+        "turn": frozenset({"udp", "tcp", "tls"}),
         "whatsapp_chat": frozenset({"tcp"}),
         "whatsapp_relay": frozenset({"udp"}),
+        "whatsapp_web": frozenset({"tls"}),
     }
 )
 """Every kind of stand-in, which is also the name of its module, with the transports it speaks."""
 
-_ENDPOINT_KEYS = frozenset({"kind", "name", "address", "port", "transport", "fault"})
-_DOCUMENT_KEYS = frozenset({"seed", "endpoints", "zone", "missing", "forged"})
-_HOST_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
-
-
-class ConfigError(ValueError):
-    """The configuration says something that cannot be served; the text is one line for a person."""
+_KINDS_WITH_CERTIFICATES: Final = frozenset({"quic"})
+_ENDPOINT_KEYS: Final = frozenset({"kind", "name", "address", "port", "transport", "fault", "namespace", "options"})
+_DOCUMENT_KEYS: Final = frozenset({"seed", "endpoints", "zone", "missing", "forged", "certificates"})
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointConfig:
-    """One listening socket: what it plays, where, and what is wrong with it. Port 0 means any free port."""
+    """One listening socket: what it plays, where, and what is wrong with it. Port 0 means any free port.
+
+    Transport `tls` is TLS over TCP. `namespace` names a network namespace below /run/netns in which the socket is
+    opened; None is the one that the process lives in.
+    """
 
     kind: str
     name: str
@@ -47,17 +56,25 @@ class EndpointConfig:
     port: int
     transport: str
     fault: Fault | None
+    namespace: str | None = None
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+    @property
+    def needs_certificates(self) -> bool:
+        """Whether it proves its identity to whoever connects."""
+        return self.transport == "tls" or self.kind in _KINDS_WITH_CERTIFICATES
 
 
 @dataclass(frozen=True, slots=True)
 class ServersConfig:
-    """All endpoints of one namespace, and what its resolvers say. Names are in lower case without a final dot."""
+    """All endpoints of one process, and what its resolvers say. Names are in lower case without a final dot."""
 
     seed: int
     endpoints: tuple[EndpointConfig, ...]
     zone: Mapping[str, tuple[str, ...]]
     missing: frozenset[str]
     forged: Mapping[str, str]
+    certificates: Path | None = None
 
     def resolver_answers(self) -> dict[str, tuple[str, ...]]:
         """The addresses a resolver gives for each name it knows; it knows no other name."""
@@ -78,114 +95,60 @@ def read_config(path: Path) -> ServersConfig:
 
 def parse_config(document: object) -> ServersConfig:
     """Check a decoded JSON document; ConfigError names the key or value that is not understood."""
-    table = _table(document, "the configuration")
-    _refuse_unknown_keys(table, _DOCUMENT_KEYS, "the configuration")
-    endpoints = _list(table.get("endpoints"), "endpoints")
-    zone = {
-        name: tuple(_ipv4(address, f"zone {name}") for address in _list(addresses, f"zone {name}"))
-        for name, addresses in _named(table.get("zone", {}), "zone").items()
-    }
-    forged = {
-        name: _ipv4(address, f"forged {name}") for name, address in _named(table.get("forged", {}), "forged").items()
-    }
-    missing = frozenset(_host_name(name, "missing") for name in _list(table.get("missing", []), "missing"))
-    if contradiction := missing & forged.keys():
-        raise ConfigError(f"{min(contradiction)} is both missing and forged")
+    table = check.table(document, "the configuration")
+    check.refuse_unknown_keys(table, _DOCUMENT_KEYS, "the configuration")
+    endpoints = tuple(
+        _endpoint(entry, number) for number, entry in enumerate(check.items(table.get("endpoints"), "endpoints"))
+    )
+    zone, missing, forged = _names(table)
+    certificates = table.get("certificates")
+    if certificates is None and (without := [one.name for one in endpoints if one.needs_certificates]):
+        raise ConfigError(f"endpoint {without[0]} needs a directory for certificates")
     return ServersConfig(
-        seed=_whole_number(table.get("seed"), "seed"),
-        endpoints=tuple(_endpoint(entry, number) for number, entry in enumerate(endpoints)),
+        seed=check.whole_number(table.get("seed"), "seed"),
+        endpoints=endpoints,
         zone=zone,
         missing=missing,
         forged=forged,
+        certificates=None if certificates is None else Path(check.text(certificates, "certificates")),
     )
+
+
+def _names(table: Mapping[str, object]) -> tuple[dict[str, tuple[str, ...]], frozenset[str], dict[str, str]]:
+    """What the document says about names: the zone, those that are missing, those that are forged."""
+    zone = {
+        name: tuple(check.ip_address(address, f"zone {name}") for address in check.items(addresses, f"zone {name}"))
+        for name, addresses in check.named(table.get("zone", {}), "zone").items()
+    }
+    missing = frozenset(check.host_name(name, "missing") for name in check.items(table.get("missing", []), "missing"))
+    forged = {
+        name: check.ip_address(address, f"forged {name}")
+        for name, address in check.named(table.get("forged", {}), "forged").items()
+    }
+    if contradiction := missing & forged.keys():
+        raise ConfigError(f"{min(contradiction)} is both missing and forged")
+    return zone, missing, forged
 
 
 def _endpoint(entry: object, number: int) -> EndpointConfig:
     where = f"endpoint {number}"
-    table = _table(entry, where)
-    _refuse_unknown_keys(table, _ENDPOINT_KEYS, where)
-    name = _text(table.get("name"), f"{where} name")
+    table = check.table(entry, where)
+    check.refuse_unknown_keys(table, _ENDPOINT_KEYS, where)
+    name = check.text(table.get("name"), f"{where} name")
     where = f"endpoint {name}"
-    kind = _choice(table.get("kind"), KINDS, f"{where} kind")
+    kind = check.choice(table.get("kind"), KINDS.keys(), f"{where} kind")
     fault = table.get("fault")
-    port = _whole_number(table.get("port"), f"{where} port")
+    namespace = table.get("namespace")
+    port = check.whole_number(table.get("port"), f"{where} port")
     if not 0 <= port <= 65535:
         raise ConfigError(f"{where} port: {port} is not between 0 and 65535")
     return EndpointConfig(
         kind=kind,
         name=name,
-        address=_ip_address(table.get("address"), f"{where} address"),
+        address=check.ip_address(table.get("address"), f"{where} address"),
         port=port,
-        transport=_choice(table.get("transport"), KINDS[kind], f"{where} transport"),
-        fault=None if fault is None else cast("Fault", _choice(fault, FAULTS, f"{where} fault")),
+        transport=check.choice(table.get("transport"), KINDS[kind], f"{where} transport"),
+        fault=None if fault is None else cast("Fault", check.choice(fault, FAULTS, f"{where} fault")),
+        namespace=None if namespace is None else check.namespace(namespace, f"{where} namespace"),
+        options=check.options(table.get("options", {}), f"{where} options"),
     )
-
-
-def _table(value: object, where: str) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise ConfigError(f"{where}: expected an object, got {_shown(value)}")
-    return cast("dict[str, object]", value)
-
-
-def _list(value: object, where: str) -> Sequence[object]:
-    if not isinstance(value, list):
-        raise ConfigError(f"{where}: expected a list, got {_shown(value)}")
-    return value
-
-
-def _text(value: object, where: str) -> str:
-    if not isinstance(value, str) or not value:
-        raise ConfigError(f"{where}: expected a text, got {_shown(value)}")
-    return value
-
-
-def _whole_number(value: object, where: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise ConfigError(f"{where}: expected a whole number, got {_shown(value)}")
-    return value
-
-
-def _choice(value: object, choices: Mapping[str, object] | frozenset[str], where: str) -> str:
-    if not isinstance(value, str) or value not in choices:
-        raise ConfigError(f"{where}: {_shown(value)} is not one of {', '.join(sorted(choices))}")
-    return value
-
-
-def _ip_address(value: object, where: str) -> str:
-    try:
-        return str(ipaddress.ip_address(_text(value, where)))
-    except ValueError as error:
-        raise ConfigError(f"{where}: {_shown(value)} is not an IP address") from error
-
-
-def _ipv4(value: object, where: str) -> str:
-    try:
-        return str(ipaddress.IPv4Address(_text(value, where)))
-    except ValueError as error:
-        raise ConfigError(f"{where}: {_shown(value)} is not an IPv4 address") from error
-
-
-def _named(value: object, where: str) -> dict[str, object]:
-    table = _table(value, where)
-    named = {_host_name(name, where): entry for name, entry in table.items()}
-    if len(named) != len(table):
-        raise ConfigError(f"{where}: a name stands there twice")
-    return named
-
-
-def _host_name(value: object, where: str) -> str:
-    name = _text(value, where).lower().removesuffix(".")
-    if not _HOST_NAME.fullmatch(name):
-        raise ConfigError(f"{where}: {_shown(value)} is not a host name")
-    return name
-
-
-def _refuse_unknown_keys(table: Mapping[str, object], known: frozenset[str], where: str) -> None:
-    if unknown := sorted(table.keys() - known):
-        raise ConfigError(f"{where}: unknown key {_shown(unknown[0])}")
-
-
-def _shown(value: object) -> str:
-    """A value on one short line of printable ASCII, whatever it is."""
-    text = ascii(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

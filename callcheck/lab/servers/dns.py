@@ -1,4 +1,4 @@
-"""A resolver that knows only the zone it was given (RFC 1035), in the ways of unbound 1.17.1 with static zones."""
+"""A resolver that knows only the zone it was given (RFC 1035, 3596) in the ways of unbound 1.17.1 with static zones."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from typing import Final
 from callcheck.lab.servers.responder import Address, Datagram, Setting, StreamReply
 
 ANSWER_TTL_S: Final = 60
+TLS_PROTOCOLS: Final = ("dot",)
 
 _HEADER_BYTES: Final = 12
 _A: Final = 1
+_AAAA: Final = 28
 _IN: Final = 1
 _IS_ANSWER: Final = 0x8000
 _OPCODE_BITS: Final = 0x7800
@@ -37,9 +39,10 @@ class _Question:
 
 
 def answer_query(query: bytes, names: Mapping[str, tuple[str, ...]]) -> bytes | None:
-    """The answer to one message; None for what is no query at all. `names` is in lower case, its addresses IPv4.
+    """The answer to one message; None for what is no query at all. `names` is in lower case.
 
-    A name that is known has its addresses (A) or nothing (any other type); a name that is not known does not exist.
+    A name that is known has its addresses, IPv4 as A and IPv6 as AAAA, or nothing (any other type); a name that is not
+    known does not exist.
     Additional records such as OPT (RFC 6891) are passed over.
     """
     if len(query) < _HEADER_BYTES:
@@ -63,7 +66,11 @@ def _outcome(question: _Question, flags: int, names: Mapping[str, tuple[str, ...
     addresses = names.get(question.name)
     if addresses is None:
         return _AUTHORITATIVE | _NO_SUCH_NAME, ()
-    return _AUTHORITATIVE, addresses if question.record_type == _A else ()
+    return _AUTHORITATIVE, tuple(one for one in addresses if _type_of(one) == question.record_type)
+
+
+def _type_of(address: str) -> int:
+    return _A if ipaddress.ip_address(address).version == 4 else _AAAA
 
 
 def _parse_question(query: bytes) -> _Question | None:
@@ -91,11 +98,13 @@ def _with_flags(asked: bytes, flags: int, added: int, *, answers: tuple[str, ...
     if added not in {_NOT_IMPLEMENTED, _FORMAT_ERROR}:
         answer_flags |= _RECURSION_AVAILABLE
     header = asked[:2] + struct.pack(">H", answer_flags) + asked[4:6] + struct.pack(">HHH", len(answers), 0, 0)
-    records = b"".join(
-        struct.pack(">HHHIH", 0xC000 | _HEADER_BYTES, _A, _IN, ANSWER_TTL_S, 4) + ipaddress.IPv4Address(address).packed
-        for address in answers
-    )
-    return header + asked[_HEADER_BYTES:] + records
+    return header + asked[_HEADER_BYTES:] + b"".join(map(_record, answers))
+
+
+def _record(address: str) -> bytes:
+    """An address of the name asked for, to which its first two bytes point."""
+    packed = ipaddress.ip_address(address).packed
+    return struct.pack(">HHHIH", 0xC000 | _HEADER_BYTES, _type_of(address), _IN, ANSWER_TTL_S, len(packed)) + packed
 
 
 class DnsOverUdp:
@@ -136,5 +145,5 @@ def datagram_responder(setting: Setting) -> DnsOverUdp:
 
 
 def stream_responder(setting: Setting, _peer: Address) -> DnsOverTcp:
-    """The resolver on TCP."""
+    """The resolver on TCP, and in TLS (RFC 7858)."""
     return DnsOverTcp(setting)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
 import struct
 from dataclasses import dataclass
 from typing import Final
 
+from callcheck.lab.servers.responder import Address
+
+COOKIE_BYTES: Final = 20
 _HANDSHAKE_RECORD: Final = 22
 _CLIENT_HELLO: Final = 1
 _HELLO_VERIFY_REQUEST: Final = 3
@@ -57,6 +61,11 @@ def _client_hello_body(datagram: bytes) -> bytes | None:
     if epoch != 0 or message_type != _CLIENT_HELLO or not is_whole or not fits:
         return None
     return datagram[body_start : body_start + message_bytes]
+
+
+def hello_cookie(secret: bytes, source: Address, client_random: bytes) -> bytes:
+    """20 bytes that only the server can make, bound to the client's address and hello, so that it remembers nothing."""
+    return hmac.digest(secret, f"{source[0]} {source[1]} ".encode() + client_random, "sha256")[:COOKIE_BYTES]
 
 
 def hello_verify_request(record_sequence: bytes, cookie: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,14 +26,35 @@ class StunManner:
     other_address: Address | None
 
 
+REALM: Final = "lab"
+USER: Final = "callcheck"
+PASSWORD: Final = "lab"  # noqa: S105 - public by intent: it opens nothing outside the lab
+"""The only user of the lab's TURN servers; the real coturn is started with the same one."""
+
+# Seen on coturn 4.6.1 without --fingerprint and RFC 5780: 80 bytes with the cookie, 84 without it.
+COTURN: Final = StunManner(
+    software=b"Coturn-4.6.1 'Gorst'",
+    realm=REALM.encode(),
+    fingerprint=False,
+    answers_classic=True,
+    other_address=None,
+)
+
+
 def answer_stun(
-    request: StunMessage, *, source: Address, local: Address, manner: StunManner, nonce: bytes
+    request: StunMessage,
+    *,
+    source: Address,
+    local: Address,
+    manner: StunManner,
+    nonce: bytes,
+    extra: Sequence[Attribute] = (),
 ) -> bytes | None:
     """The answer, or None where the server says nothing.
 
     Seen on coturn 4.6.1 with long-term credentials: a Binding succeeds or is refused with 420; every other
     request with a cookie gets 401 before anything else in it is looked at; without a cookie only Binding is
-    answered. `nonce` is 16 hex digits.
+    answered. `nonce` is 16 hex digits; `extra` goes into a success with a cookie.
     """
     if not request.is_request:
         return None
@@ -40,7 +62,7 @@ def answer_stun(
         return None
     if request.message_type != wire.BINDING:
         return _refusal(request, manner, _unauthorized(manner, nonce))
-    if unknown := _not_understood(request):
+    if unknown := not_understood(request):
         listed = b"".join(struct.pack(">H", attribute_type) for attribute_type in unknown)
         return _refusal(
             request,
@@ -49,15 +71,21 @@ def answer_stun(
         )
     if not request.has_cookie:
         return _classic_success(request, source, local, manner)
-    return _success(request, source, local, manner)
+    return _success(request, source, local, manner, extra)
 
 
-def _not_understood(request: StunMessage) -> list[int]:
+def not_understood(request: StunMessage) -> list[int]:
+    """The comprehension-required attributes that no RFC above names."""
     return [
         attribute_type
         for attribute_type, _ in request.attributes
         if attribute_type < 0x8000 and attribute_type not in _UNDERSTOOD
     ]
+
+
+def refuse(request: StunMessage, manner: StunManner, code: int, reason: str) -> bytes:
+    """An error answer without attributes of its own."""
+    return _refusal(request, manner, [(wire.ERROR_CODE, wire.error_value(code, reason))])
 
 
 def _unauthorized(manner: StunManner, nonce: bytes) -> list[Attribute]:
@@ -78,7 +106,9 @@ def _refusal(request: StunMessage, manner: StunManner, attributes: list[Attribut
     )
 
 
-def _success(request: StunMessage, source: Address, local: Address, manner: StunManner) -> bytes:
+def _success(
+    request: StunMessage, source: Address, local: Address, manner: StunManner, extra: Sequence[Attribute]
+) -> bytes:
     attributes: list[Attribute] = [
         (wire.XOR_MAPPED_ADDRESS, wire.xor_address_value(source, request.identity)),
         (wire.MAPPED_ADDRESS, wire.address_value(source)),
@@ -86,7 +116,7 @@ def _success(request: StunMessage, source: Address, local: Address, manner: Stun
     ]
     if manner.other_address is not None:
         attributes.append((wire.OTHER_ADDRESS, wire.address_value(manner.other_address)))
-    attributes.append((wire.SOFTWARE, manner.software))
+    attributes += [*extra, (wire.SOFTWARE, manner.software)]
     return wire.encode_stun(wire.BINDING | wire.SUCCESS, request.identity, attributes, fingerprint=manner.fingerprint)
 
 

@@ -58,6 +58,10 @@ class StunMessage:
     def has_cookie(self) -> bool:
         return self.identity.startswith(MAGIC_COOKIE)
 
+    def value(self, attribute_type: int) -> bytes | None:
+        """The value of the first attribute of a type; only the first counts (RFC 8489 section 14)."""
+        return next((value for kind, value in self.attributes if kind == attribute_type), None)
+
 
 def parse_stun(data: bytes) -> StunMessage | None:
     """The message in one datagram or frame; None for anything malformed, and for a FINGERPRINT that does not fit."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 
-from callcheck.lab.servers.config import EndpointConfig
 from callcheck.lab.servers.faults import Outlet
-from callcheck.lab.servers.responder import Address, StreamResponder
+from callcheck.lab.servers.responder import Address, Setting, StreamFactory, StreamReply, StreamResponder
 
 
 class TcpConnection(asyncio.Protocol):
@@ -24,6 +24,13 @@ class TcpConnection(asyncio.Protocol):
         self._open_connections = open_connections
         self._responder: StreamResponder | None = None
         self._transport: asyncio.Transport | None = None
+        self._is_ending = False
+        self._is_peer_slow = False
+        # While a long answer is being sent, what arrives waits here: one read at most, as reading is paused.
+        self._is_busy = False
+        self._unheard = bytearray()
+        self._more: Iterator[bytes] | None = None
+        self._next_piece: asyncio.Handle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -34,15 +41,10 @@ class TcpConnection(asyncio.Protocol):
         self._responder = self._make_responder((peer[0], peer[1]))
 
     def data_received(self, data: bytes) -> None:
-        assert self._responder is not None
-        assert self._transport is not None
-        if self._transport.is_closing():
-            return
-        reply = self._responder.received(data)
-        if reply.data:
-            self._outlet.pass_on(reply.data, self._write)
-        if reply.close:
-            self._transport.close()
+        if self._is_busy:
+            self._unheard += data
+        else:
+            self._hear(data)
 
     def eof_received(self) -> bool:
         return False
@@ -50,24 +52,82 @@ class TcpConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the signature is asyncio's
         self._outlet.close()
         self._open_connections.discard(self)
+        self._more = None
+        if self._next_piece is not None:
+            self._next_piece.cancel()
 
     def pause_writing(self) -> None:
         """A peer that does not read is not read from either, so that answers do not pile up."""
-        assert self._transport is not None
-        self._transport.pause_reading()
+        self._is_peer_slow = True
+        self._read_or_not()
 
     def resume_writing(self) -> None:
-        assert self._transport is not None
-        self._transport.resume_reading()
+        self._is_peer_slow = False
+        self._read_or_not()
+        self._schedule_piece()
 
     def abort(self) -> None:
         """End the connection at once."""
         assert self._transport is not None
         self._transport.abort()
 
-    def _write(self, data: bytes) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data)
+    def _hear(self, data: bytes) -> None:
+        assert self._responder is not None
+        assert self._transport is not None
+        if self._is_ending or self._transport.is_closing():
+            return
+        reply = self._responder.received(data)
+        self._is_ending = reply.close
+        if reply.more is not None:
+            self._is_busy = True
+            self._read_or_not()
+        if reply.data:
+            self._outlet.pass_on(reply.data, lambda passed: self._deliver(passed, reply))
+        elif reply.close:
+            self._transport.close()
+
+    def _deliver(self, passed: bytes, reply: StreamReply) -> None:
+        """Write an answer that the outlet lets out; of a long one that it replaced, nothing more follows."""
+        assert self._transport is not None
+        if self._transport.is_closing():
+            return
+        self._transport.write(passed)
+        if reply.more is not None:
+            self._more = reply.more if passed is reply.data else iter(())
+            self._schedule_piece()
+        elif reply.close:
+            self._transport.close()
+
+    def _schedule_piece(self) -> None:
+        """Send the next piece in the loop's next turn, so that one long answer does not hold up all others."""
+        if self._more is not None and self._next_piece is None and not self._is_peer_slow:
+            self._next_piece = asyncio.get_running_loop().call_soon(self._send_piece)
+
+    def _send_piece(self) -> None:
+        assert self._transport is not None
+        assert self._more is not None
+        self._next_piece = None
+        piece = next(self._more, None)
+        if piece is not None:
+            self._transport.write(piece)
+            self._schedule_piece()
+            return
+        self._more = None
+        if self._is_ending:
+            self._transport.close()
+            return
+        self._is_busy = False
+        self._read_or_not()
+        unheard = bytes(self._unheard)
+        self._unheard.clear()
+        self._hear(unheard)
+
+    def _read_or_not(self) -> None:
+        assert self._transport is not None
+        if self._is_busy or self._is_peer_slow:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
 
 
 class TcpEndpoint:
@@ -90,19 +150,18 @@ class TcpEndpoint:
             connection.abort()
 
 
-async def bind_tcp(
-    config: EndpointConfig,
-    make_responder: Callable[[Address, Address], StreamResponder],
+async def serve_tcp(
+    sock: socket.socket,
+    make_responder: StreamFactory,
+    setting: Callable[[Address], Setting],
     make_outlet: Callable[[], Outlet],
 ) -> TcpEndpoint:
-    """Bind and listen; OSError when the system refuses. `make_responder` takes the local and the peer's address."""
+    """Serve on a bound non-blocking socket, which belongs to the endpoint from then on."""
     open_connections: set[TcpConnection] = set()
-    loop = asyncio.get_running_loop()
+    local: Address = sock.getsockname()[:2]
+    place = setting(local)
 
     def accept() -> TcpConnection:
-        return TcpConnection(lambda peer: make_responder(endpoint.local, peer), make_outlet(), open_connections)
+        return TcpConnection(lambda peer: make_responder(place, peer), make_outlet(), open_connections)
 
-    server = await loop.create_server(accept, config.address, config.port, start_serving=False)
-    endpoint = TcpEndpoint(server, open_connections)
-    await server.start_serving()
-    return endpoint
+    return TcpEndpoint(await asyncio.get_running_loop().create_server(accept, sock=sock), open_connections)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from collections.abc import Callable
 from typing import cast
 
-from callcheck.lab.servers.config import EndpointConfig
 from callcheck.lab.servers.faults import Outlet
-from callcheck.lab.servers.responder import Address, Datagram, DatagramResponder
+from callcheck.lab.servers.responder import Address, Datagram, DatagramFactory, DatagramResponder, Setting
 
 
 class UdpEndpoint(asyncio.DatagramProtocol):
@@ -52,10 +53,11 @@ class UdpEndpoint(asyncio.DatagramProtocol):
         self._outlet.pass_on(answer.data, deliver)
 
 
-async def bind_udp(config: EndpointConfig, outlet: Outlet) -> UdpEndpoint:
-    """Bind the endpoint's socket; OSError when the system refuses."""
+async def serve_udp(
+    sock: socket.socket, make_responder: DatagramFactory, setting: Callable[[Address], Setting], outlet: Outlet
+) -> UdpEndpoint:
+    """Serve on a bound non-blocking socket, which belongs to the endpoint from then on."""
     loop = asyncio.get_running_loop()
-    _, endpoint = await loop.create_datagram_endpoint(
-        lambda: UdpEndpoint(outlet), local_addr=(config.address, config.port)
-    )
+    _, endpoint = await loop.create_datagram_endpoint(lambda: UdpEndpoint(outlet), sock=sock)
+    endpoint.attach(make_responder(setting(endpoint.local)))
     return endpoint

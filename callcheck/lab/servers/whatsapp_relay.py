@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Iterable
 from typing import Final
 
-from callcheck.lab.servers.dtls_wire import ClientHello, hello_verify_request, parse_client_hello
+from callcheck.lab.servers.dtls_wire import ClientHello, hello_cookie, hello_verify_request, parse_client_hello
 from callcheck.lab.servers.responder import Address, Datagram, Setting
 from callcheck.lab.servers.stun_wire import (
     BINDING,
@@ -19,7 +19,6 @@ from callcheck.lab.servers.stun_wire import (
 
 _PING: Final = 0x0801
 _PONG: Final = 0x0802
-_COOKIE_BYTES: Final = 20
 
 
 class WhatsAppRelay:
@@ -40,9 +39,7 @@ class WhatsAppRelay:
         return () if answer is None else (Datagram(answer, source),)
 
     def _dtls_answer(self, client_hello: ClientHello, source: Address) -> bytes | None:
-        """A cookie binds the client's address and random, so that the server need remember nothing."""
-        asked_by = f"{source[0]} {source[1]} ".encode() + client_hello.client_random
-        cookie = hmac.digest(self._cookie_secret, asked_by, "sha256")[:_COOKIE_BYTES]
+        cookie = hello_cookie(self._cookie_secret, source, client_hello.client_random)
         if hmac.compare_digest(client_hello.cookie, cookie):
             return None
         return hello_verify_request(client_hello.record_sequence, cookie)

@@ -1,5 +1,5 @@
 """`python -m callcheck.lab.wire CONFIG.json`: bridges the wires of one lab; standard library only,
-but for a rule that decrypts QUIC.
+unless a rule decrypts QUIC.
 
 CONFIG: `{"seed": 7, "log": PATH, "record": DIRECTORY or null, "watched": {NAME: [ADDRESS]},
 "wires": {"core": {"near": DEVICE, "far": DEVICE, "spec": {up, down, rule}}}}`.

@@ -37,11 +37,15 @@ class WireCount:
 
 @dataclass(frozen=True, slots=True)
 class LabOutcome:
-    """What the lab did. A run with reasons in `void` shows nothing about callcheck and is not scored."""
+    """What the lab did. A run with reasons in `void` shows nothing about callcheck and is not scored.
+
+    `unmet` are those of the reasons that playing again would not mend: a fault that callcheck never came upon.
+    """
 
     rules: tuple[RuleCount, ...]
     wires: tuple[WireCount, ...]
     void: tuple[str, ...]
+    unmet: tuple[str, ...] = ()
 
 
 def read_outcome(log: Mapping[str, Any], died: Iterable[str] = ()) -> LabOutcome:
@@ -57,8 +61,8 @@ def read_outcome(log: Mapping[str, Any], died: Iterable[str] = ()) -> LabOutcome
         for way in DIRECTIONS
     )
     idle_rules = (f"{rule.name} never hit" for rule in rules if rule.hits == 0)
-    void = (*died, *idle_rules, *_idle_entries(log["wires"]), *_unvisited(log["wires"]), *_own_faults(log["instrument"]))
-    return LabOutcome(rules, wires, void)
+    unmet = (*idle_rules, *_idle_entries(log["wires"]), *_unvisited(log["wires"]))
+    return LabOutcome(rules, wires, (*died, *unmet, *_own_faults(log["instrument"])), unmet)
 
 
 def _idle_entries(wires: Mapping[str, Any]) -> Iterator[str]:

@@ -83,7 +83,7 @@ class InitialReader:
         if frames is None:
             return None
         begun = self._begun.get(flow, now_ns)
-        if begun is None:  # a new attempt, or the answer to a Retry
+        if begun is None or begun[0] != initial.connection_id:  # a new attempt, or the answer to a Retry
             begun = (initial.connection_id, Pieces())
             self._begun.put(flow, begun, now_ns)
         _collect(frames, begun[1])

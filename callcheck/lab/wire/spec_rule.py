@@ -22,7 +22,7 @@ class Match:
     """Which packets a rule speaks about; what is absent matches everything. `min_len` counts IP bytes.
 
     `names` are what a DNS question, a TLS ClientHello or a QUIC Initial (decrypted) asks for, or end with it.
-    `fingerprints` are of DTLS hellos (`hello.fingerprint`). `flow_share` picks a share of the flows, by the seed.
+    `fingerprints` are of DTLS hellos (`hello.dtls_fingerprint`). `flow_share` picks a share of the flows, by the seed.
     """
 
     proto: str | None = None

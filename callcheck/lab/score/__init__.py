@@ -1,0 +1,32 @@
+"""How often callcheck is right: its verdicts against the truth that scenarios hold (DESIGN 5.6, 9)."""
+
+from callcheck.lab.score.compare import Comparison, compared, void_reasons
+from callcheck.lab.score.lines import Answer, Line, RunKey, Said
+from callcheck.lab.score.player import LabPlayer, Player, journal_reader
+from callcheck.lab.score.runs import Finished, Planned, planned, play_all
+from callcheck.lab.score.store import Store, StoreError
+from callcheck.lab.score.tables import as_json, as_markdown
+from callcheck.lab.score.tally import Tally, tally
+
+__all__ = [
+    "Answer",
+    "Comparison",
+    "Finished",
+    "LabPlayer",
+    "Line",
+    "Planned",
+    "Player",
+    "RunKey",
+    "Said",
+    "Store",
+    "StoreError",
+    "Tally",
+    "as_json",
+    "as_markdown",
+    "compared",
+    "journal_reader",
+    "planned",
+    "play_all",
+    "tally",
+    "void_reasons",
+]

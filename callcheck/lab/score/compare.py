@@ -1,0 +1,81 @@
+"""One report against the truth of its scenario (DESIGN 5.6). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from callcheck.lab.scenario import Scenario
+from callcheck.lab.score.lines import Answer, Said
+from callcheck.lab.truth import Truth
+from callcheck.lab.wire.outcome import LabOutcome
+from callcheck.model import Report, Verdict
+from callcheck.words import Depth
+
+_ORDER: tuple[str, ...] = get_args(Depth)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Right if outcome and cause of every truth are met and nobody innocent is accused; `notes` say what is not."""
+
+    result: Literal["right", "wrong"]
+    seconds: float
+    answers: tuple[Answer, ...]
+    notes: tuple[str, ...]
+
+
+def compared(scenario: Scenario, report: Report, depth: Depth, seconds: float) -> Comparison:
+    """The report against the scenario's truths for this depth; `seconds` is handed through."""
+    answers = tuple(_answers(scenario.truths, report.verdicts, depth))
+    notes = tuple(note for answer in answers for note in _notes(answer))
+    return Comparison("wrong" if notes else "right", seconds, answers, notes)
+
+
+def unanswered(scenario: Scenario, depth: Depth, seconds: float, reason: str) -> Comparison:
+    """The comparison for a callcheck that gave no report: every truth stands without a verdict."""
+    return Comparison("wrong", seconds, tuple(_answers(scenario.truths, (), depth)), (reason,))
+
+
+def void_reasons(lab: LabOutcome, report: Report, *, is_busy: bool = False) -> tuple[str, ...]:
+    """Why a run says nothing about callcheck: trouble of the lab, or a machine too busy for lab and callcheck both.
+
+    `is_busy` where the scenario itself keeps the machine busy, so that a late callcheck is what it wants to see.
+    """
+    is_late = report.instrument.valid is False and not is_busy
+    return (*lab.void, *(("callcheck sent its packets late on this busy machine",) if is_late else ()))
+
+
+def _answers(truths: Sequence[Truth], verdicts: Sequence[Verdict], depth: Depth) -> Iterator[Answer]:
+    """Those that have a truth first, then what was said beside them."""
+    said = {(one.service, str(one.function)): _said(one) for one in verdicts}
+    for truth in _truths_at(truths, depth):
+        is_early = _ORDER.index(depth) < _ORDER.index(truth.depth)
+        yield Answer(truth.service, truth.function, truth, is_early, said.pop((truth.service, truth.function), None))
+    for (service, function), verdict in said.items():
+        yield Answer(service, function, None, False, verdict)
+
+
+def _said(verdict: Verdict) -> Said:
+    return Said(verdict.outcome, verdict.cause, verdict.mechanism, verdict.where, verdict.confidence)
+
+
+def _truths_at(truths: Sequence[Truth], depth: Depth) -> tuple[Truth, ...]:
+    """For each function the truth of this depth: the deepest that is not deeper, else the shallowest there is."""
+    chosen: dict[tuple[str, str], Truth] = {}
+    for truth in sorted(truths, key=lambda one: _ORDER.index(one.depth)):
+        known = chosen.get((truth.service, truth.function))
+        if known is None or _ORDER.index(truth.depth) <= _ORDER.index(depth):
+            chosen[(truth.service, truth.function)] = truth
+    return tuple(chosen.values())
+
+
+def _notes(answer: Answer) -> Iterator[str]:
+    name = f"{answer.service} {answer.function}"
+    if answer.truth is not None and answer.said is None:
+        yield f"{name}: no verdict"
+    for aspect, said, right in answer.misses():
+        yield f"{name}: {aspect} {said}, the truth is {' or '.join(right)}"
+    if answer.is_accused_falsely:
+        yield f"{name}: accused falsely"
