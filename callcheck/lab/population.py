@@ -21,6 +21,7 @@ from callcheck.lab.world import Endpoint
 
 _DNS_PORT: Final = 53
 # Their libraries take longest to load: such servers have a process of their own, so that the others do not wait.
+_SLOW: Final = "stand-ins-tls"
 _SLOW_KINDS: Final = ("quic", "dtls", "http")
 
 
@@ -43,7 +44,7 @@ def processes(scenario: Scenario, directory: Path, *, real_servers: bool) -> Seq
     slow = [one for one in left if one.transport == "tls" or one.kind in _SLOW_KINDS]
     quick = [one for one in left if one not in slow]
     started.append(_stand_ins(directory, "stand-ins", quick, scenario, Dns()))
-    started.append(_stand_ins(directory, "stand-ins-tls", slow, scenario, Dns()))
+    started.append(_stand_ins(directory, _SLOW, slow, scenario, Dns()))
     started.append(_own_resolver(directory, scenario, real_servers=real_servers))
     return [*started, *_movers(scenario, directory)]
 
@@ -66,14 +67,15 @@ def _own_resolver(directory: Path, scenario: Scenario, *, real_servers: bool) ->
 
 def _stand_ins(directory: Path, name: str, played: Sequence[Endpoint], scenario: Scenario, dns: Dns) -> Process:
     config = directory / f"{name}.json"
-    content = {
+    content: dict[str, object] = {
         "seed": scenario.seed,
         "endpoints": [endpoint.as_config() for endpoint in played],
         "zone": world.zone(ipv6=scenario.topology.ipv6),
         "missing": list(dns.missing),
         "forged": dict(dns.forged),
-        "certificates": str(directory),
     }
+    if name == _SLOW:  # one process alone vouches for the lab's servers: each would make an authority of its own
+        content["certificates"] = str(directory)
     config.write_text(json.dumps(content), encoding="utf-8")
     argv = (sys.executable, "-P", "-m", "callcheck.lab.servers", str(config))
     return Process(name, "inet", argv, ready=_listening(one for one in played if one.fault != "refusing"))

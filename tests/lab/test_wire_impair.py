@@ -334,15 +334,15 @@ def test_each_fault_asks_to_be_met_counts_its_hits_and_acts_only_while_in_force(
     for n in range(9):
         assert model.due(START + n * MS, 1000, n) == (START + n * MS,)
     before = model.counts()[0]
-    assert (before["asks"], before["hits"], before[key]) == (True, 0, 0)
+    assert (before["asks"], before["hits"], before[key]) == (not entry.rate_kbps, 0, 0)
     for n in range(9):
         model.due(START + 10_000 * MS + n * MS, 1000, n)
     after = model.counts()[0]
     assert 0 < after[key] <= after["hits"]
 
 
-def test_delay_and_jitter_ask_for_nothing() -> None:
-    assert impairment(Entry(delay_ms=5, jitter_ms=5)).counts()[0]["asks"] is False
+def test_delay_jitter_and_a_rate_ask_for_nothing() -> None:
+    assert impairment(Entry(delay_ms=5, jitter_ms=5, rate_kbps=9)).counts()[0]["asks"] is False
 
 
 def test_each_entry_counts_what_it_took() -> None:

@@ -104,6 +104,6 @@ def _way_log(way: _Way) -> dict[str, object]:
         "packets": way.packets,
         "bytes": way.bytes,
         "lost": sum(entry["lost"] for entry in entries),
-        "queue_drops": sum(entry["queue_drops"] for entry in entries),
+        "queue_drops": sum(entry["queue_drops"] + entry["policed"] for entry in entries),
         "entries": entries,
     }

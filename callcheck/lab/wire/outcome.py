@@ -25,7 +25,7 @@ class RuleCount:
 
 @dataclass(frozen=True, slots=True)
 class WireCount:
-    """What came into one direction of a wire, and what its entries lost or dropped. IP bytes."""
+    """What came into one direction of a wire, and what its entries lost, and what their queues and policers dropped. IP bytes."""
 
     wire: str
     direction: str
@@ -66,7 +66,7 @@ def read_outcome(log: Mapping[str, Any], died: Iterable[str] = ()) -> LabOutcome
 
 
 def _idle_entries(wires: Mapping[str, Any]) -> Iterator[str]:
-    """Entries with a fault that no packet met. A rate is no fault: a line that is not full is as good as any."""
+    """Entries with a fault that no packet met."""
     for wire, part in wires.items():
         for way in DIRECTIONS:
             for n, entry in enumerate(part[way]["entries"]):

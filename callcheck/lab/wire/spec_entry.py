@@ -6,7 +6,7 @@ from typing import Final
 from callcheck.lab.wire.strict import Network, Table
 
 DEFAULT_QUEUE_KB: Final = 64.0  # the prototype's default queue (facts/lab.md 3)
-DEFAULT_REORDER_MS: Final = 10.0  # half of the time between two packets of a call
+DEFAULT_REORDER_MS: Final = 50.0  # more than the 40 ms between two packets of a flow, so that the next overtakes it
 BUNDLE_KEYS: Final = ("flow", "remote")
 
 
