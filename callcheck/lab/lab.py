@@ -24,6 +24,7 @@ from callcheck.lab.wire.spec import wire_as_table
 
 __all__ = ["Lab", "LabError", "LabOutcome", "LabUnavailable", "Listening", "Process", "RuleCount", "WireCount"]
 
+AUTHORITY: Final = "ca.pem"  # in the lab's directory: the certificate that vouches for its servers
 _PREFIX: Final = "cclab-"
 _START_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 5.0
@@ -50,12 +51,18 @@ class Listening:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A program to be run in a namespace, and the sockets whose presence says that it is ready."""
+    """A program to be run in a namespace, and the sockets and the file whose presence says that it is ready.
+
+    One that `waits` is started before there are namespaces, to load meanwhile; a line on its stdin tells it to enter
+    those it wants.
+    """
 
     name: str
     namespace: str
     argv: tuple[str, ...]
     ready: tuple[Listening, ...] = ()
+    waits: bool = False
+    writes: str | None = None
 
 
 class Lab:
@@ -164,7 +171,7 @@ class Lab:
     def _trust(self) -> tuple[str, ...]:
         """What makes a program believe the certificates of the lab's servers, where there are any."""
         assert self.directory is not None
-        authority = self.directory / "ca.pem"
+        authority = self.directory / AUTHORITY
         if not authority.exists():
             return ()
         return (supervisor.tool("env"), *(f"{name}={authority}" for name in ("SSL_CERT_FILE", "CURL_CA_BUNDLE")))

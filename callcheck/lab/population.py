@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from callcheck.lab import world
-from callcheck.lab.lab import Listening, Process
+from callcheck.lab.lab import AUTHORITY, Listening, Process
 from callcheck.lab.network_spec import Dns
 from callcheck.lab.scenario import Scenario
 from callcheck.lab.servers.real import coturn_command, unbound_command, which
@@ -77,8 +77,12 @@ def _stand_ins(directory: Path, name: str, played: Sequence[Endpoint], scenario:
     if name == _SLOW:  # one process alone vouches for the lab's servers: each would make an authority of its own
         content["certificates"] = str(directory)
     config.write_text(json.dumps(content), encoding="utf-8")
-    argv = (sys.executable, "-P", "-m", "callcheck.lab.servers", str(config))
-    return Process(name, "inet", argv, ready=_listening(one for one in played if one.fault != "refusing"))
+    # What loads quickly does so while the network is being made; what does not lets its first questions wait.
+    waits = name != _SLOW
+    argv = (sys.executable, "-P", "-m", "callcheck.lab.servers", "--wait" if waits else "--open-first", str(config))
+    ready = _listening(one for one in played if one.fault != "refusing")
+    writes = None if waits else str(directory / AUTHORITY)
+    return Process(name, "inet", argv, ready, waits=waits, writes=writes)
 
 
 def _coturns(directory: Path, played: Sequence[Endpoint]) -> list[Process]:

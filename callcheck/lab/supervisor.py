@@ -30,6 +30,8 @@ _TAIL_CHARACTERS: Final = 400
 _TCP_LISTEN: Final = "0A"  # net/tcp_states.h
 _RESOLV_CONF: Final = Path("/etc/resolv.conf")
 _TOOLS: Final = ("unshare", "nsenter", "setpriv", "mount", "ip", "nft")
+_PYTHON: Final = (sys.executable, "-S", "-P", "-m")
+_BRIDGE: Final = {"name": "bridge", "namespace": "wire"}
 _PROBE: Final = """set -e
 mount -t tmpfs none /run
 mkdir /run/netns
@@ -52,6 +54,7 @@ class _Running:
     process: "subprocess.Popen[bytes]"
     log: Path
     sockets: frozenset[tuple[str, str]]  # the namespace, and the socket in it
+    file: str | None = None
 
     def death(self) -> str | None:
         """One line about how it ended; None while it runs."""
@@ -80,33 +83,34 @@ def main(directory: Path) -> NoReturn:
 def _start(directory: Path) -> list[_Running]:
     plan = json.loads((directory / "lab.json").read_text(encoding="utf-8"))
     _cover_files(directory / "resolv.conf")
-    bridge = _start_bridge(directory)
+    bridge = _start_early(directory, _BRIDGE | {"argv": [*_PYTHON, "callcheck.lab.wire", str(directory / "wire.json")]})
     # Only the bridge keeps the real-time scheduling that `real_time` may have given. Some kernel settings are set by
     # trying a lock until it is free, and a real-time process that does so keeps the lock's owner from running.
     os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    early = [bridge, *(_start_early(directory, process) for process in plan["processes"] if process["waits"])]
     topology.build(topology.Shape(**plan["shape"]))
-    _let_go(bridge)
-    running = [bridge, *(_spawn(directory, process) for process in plan["processes"])]
+    for one in early:
+        _let_go(one)
+    running = [*early, *(_spawn(directory, process) for process in plan["processes"] if not process["waits"])]
     _wait_until_ready(running)
     return running
 
 
-def _start_bridge(directory: Path) -> _Running:
-    """The bridge, which loads while the network is being made, and waits for a line before it opens its devices."""
-    log = directory / "bridge.log"
-    argv = [sys.executable, "-S", "-P", "-m", "callcheck.lab.wire", str(directory / "wire.json")]
+def _start_early(directory: Path, process: dict[str, Any]) -> _Running:
+    """A program that loads while the network is being made, and waits for a line before it enters namespaces."""
+    log = directory / f"{process['name']}.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=output, stderr=output, cwd="/")
-    return _Running("bridge", "wire", process, log, frozenset())
+        child = subprocess.Popen(process["argv"], stdin=subprocess.PIPE, stdout=output, stderr=output, cwd="/")
+    return _Running(process["name"], process["namespace"], child, log, _sockets(process), process.get("writes"))
 
 
-def _let_go(bridge: _Running) -> None:
-    assert bridge.process.stdin is not None
+def _let_go(one: _Running) -> None:
+    assert one.process.stdin is not None
     try:
-        bridge.process.stdin.write(b"\n")
-        bridge.process.stdin.close()
+        one.process.stdin.write(b"\n")
+        one.process.stdin.close()
     except BrokenPipeError:
-        raise _NotReadyError(bridge.death() or "the bridge ended before it began") from None
+        raise _NotReadyError(one.death() or f"{one.name} ended before it began") from None
 
 
 def _cover_files(resolv_conf: Path) -> None:
@@ -131,15 +135,18 @@ def _spawn(directory: Path, process: dict[str, Any]) -> _Running:
             return subprocess.Popen(process["argv"], stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/")
 
     child = inside(process["namespace"], start)
-    sockets = frozenset(
+    return _Running(process["name"], process["namespace"], child, log, _sockets(process), process["writes"])
+
+
+def _sockets(process: dict[str, Any]) -> frozenset[tuple[str, str]]:
+    return frozenset(
         (one["namespace"] or process["namespace"], _socket_key(one["transport"], one["address"], one["port"]))
         for one in process.get("ready", ())
     )
-    return _Running(process["name"], process["namespace"], child, log, sockets)
 
 
 def _wait_until_ready(running: Sequence[_Running]) -> None:
-    """Wait until every socket is bound and the bridge is open. Raises _NotReadyError."""
+    """Wait until every socket is bound, every file written and the bridge open. Raises _NotReadyError."""
     waiting = list(running)
     deadline_s = time.monotonic() + _READY_SECONDS
     while waiting:
@@ -150,15 +157,15 @@ def _wait_until_ready(running: Sequence[_Running]) -> None:
         bound = frozenset((name, key) for name in namespaces for key in inside(name, _bound_sockets))
         waiting = [one for one in waiting if not _is_ready(one, bound)]
         if waiting and time.monotonic() > deadline_s:
-            missing = sorted(waiting[0].sockets - bound)
-            raise _NotReadyError(f"{waiting[0].name} was not ready in {_READY_SECONDS:.0f} s; not bound: {missing}")
+            missing = sorted(waiting[0].sockets - bound) or waiting[0].file
+            raise _NotReadyError(f"{waiting[0].name} was not ready in {_READY_SECONDS:.0f} s; missing: {missing}")
         time.sleep(_POLL_SECONDS if waiting else 0)
 
 
 def _is_ready(one: _Running, bound: frozenset[tuple[str, str]]) -> bool:
     if one.name == "bridge":
         return one.log.read_bytes().startswith(b"ready\n")
-    return one.sockets <= bound
+    return one.sockets <= bound and (one.file is None or Path(one.file).exists())
 
 
 def _bound_sockets() -> frozenset[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from callcheck.lab.servers.config import ConfigError, EndpointConfig, ServersConfig
 from callcheck.lab.servers.faults import Outlet, limited_datagrams, limited_streams
@@ -21,6 +21,11 @@ from callcheck.lab.servers.udp import serve_udp
 
 if TYPE_CHECKING:
     from callcheck.lab.servers.certificates import Certificates  # cryptography is slow to import
+
+
+Sockets = dict[tuple[str | None, str, int, bool], socket.socket]
+"""Bound sockets by namespace, address, port, and whether they are UDP."""
+_HOME: Final = "callcheck.lab.servers"
 
 
 class BindError(RuntimeError):
@@ -40,8 +45,24 @@ class RunningServers:
             endpoint.close()
 
 
-async def start_servers(config: ServersConfig) -> RunningServers:
-    """Write the certificates, then bind everything but the refusing endpoints.
+def open_sockets(config: ServersConfig) -> Sockets:
+    """The sockets of everything but the refusing endpoints, bound. Raises BindError."""
+    sockets: Sockets = {}
+    for endpoint in config.endpoints:
+        place = (endpoint.namespace, endpoint.address, endpoint.port, endpoint.transport == "udp")
+        if endpoint.fault == "refusing":
+            continue
+        try:
+            sockets[place] = open_socket(endpoint.address, endpoint.port, endpoint.transport, endpoint.namespace)
+        except OSError as error:
+            for sock in sockets.values():
+                sock.close()
+            raise BindError(_unbound(endpoint, error)) from error
+    return sockets
+
+
+async def start_servers(config: ServersConfig, sockets: Sockets | None = None) -> RunningServers:
+    """Write the certificates, then bind everything but the refusing endpoints, or take their sockets from `sockets`.
 
     With nothing left bound it raises BindError when something cannot be had, and ConfigError for an option that the
     endpoint's kind does not understand.
@@ -55,11 +76,11 @@ async def start_servers(config: ServersConfig) -> RunningServers:
         if endpoint_config.fault == "refusing":
             continue
         try:
-            endpoint = await _start(endpoint_config, config.seed, names, certificates)
+            opened = _Opener(endpoint_config.namespace, sockets or {})
+            endpoint = await _start(endpoint_config, config.seed, names, certificates, opened)
         except OSError as error:
             RunningServers(tuple(endpoints), bound).close()
-            place = f"{endpoint_config.transport} {endpoint_config.address} port {endpoint_config.port}"
-            raise BindError(f"endpoint {endpoint_config.name}: cannot bind {place}: {error}") from error
+            raise BindError(_unbound(endpoint_config, error)) from error
         except ConfigError as error:
             RunningServers(tuple(endpoints), bound).close()
             raise ConfigError(f"endpoint {endpoint_config.name} options: {error}") from error
@@ -68,11 +89,24 @@ async def start_servers(config: ServersConfig) -> RunningServers:
     return RunningServers(tuple(endpoints), bound)
 
 
+def _unbound(endpoint: EndpointConfig, error: OSError) -> str:
+    place = f"{endpoint.transport} {endpoint.address} port {endpoint.port}"
+    return f"endpoint {endpoint.name}: cannot bind {place}: {error}"
+
+
+def load_kinds(config: ServersConfig) -> None:
+    """Load beforehand what `start_servers` will need."""
+    for endpoint in config.endpoints:
+        importlib.import_module(f"{_HOME}.{endpoint.kind}")
+    if config.certificates is not None:
+        importlib.import_module(f"{_HOME}.certificates")
+
+
 def _make_certificates(config: ServersConfig) -> Certificates | None:
     """The lab's own authority, written for clients to trust; None where nobody asked for one."""
     if config.certificates is None:
         return None
-    module = importlib.import_module("callcheck.lab.servers.certificates")
+    module = importlib.import_module(f"{_HOME}.certificates")
     names = config.zone.keys() | config.forged.keys()
     try:
         certificates: Certificates = module.make_certificates(
@@ -84,14 +118,17 @@ def _make_certificates(config: ServersConfig) -> Certificates | None:
 
 
 async def _start(
-    config: EndpointConfig, seed: int, names: Mapping[str, tuple[str, ...]], certificates: Certificates | None
+    config: EndpointConfig,
+    seed: int,
+    names: Mapping[str, tuple[str, ...]],
+    certificates: Certificates | None,
+    opened: _Opener,
 ) -> Endpoint:
     # Modules load only when an endpoint is of their kind: some of them need libraries that are slow to import.
-    module = importlib.import_module(f"callcheck.lab.servers.{config.kind}")
+    module = importlib.import_module(f"{_HOME}.{config.kind}")
     _check_options(module, config)
     place = f"{seed} {config.name} {config.transport} {config.address} {config.port}"
     random = Random(f"{place} content")
-    opened = _Opener(config.namespace)
 
     def setting(local: Address) -> Setting:
         return Setting(local, random, names, options=config.options, certificates=certificates)
@@ -108,12 +145,15 @@ async def _start(
 class _Opener:
     """Opens an endpoint's sockets in its namespace. Until the endpoint stands, they can all be closed from here."""
 
-    def __init__(self, namespace: str | None) -> None:
+    def __init__(self, namespace: str | None, ready: Sockets) -> None:
         self._namespace = namespace
+        self._ready = ready
         self._in_hand: list[socket.socket] | None = []
 
     def __call__(self, address: str, port: int, transport: str) -> socket.socket:
-        sock = open_socket(address, port, transport, self._namespace)
+        sock = self._ready.pop((self._namespace, address, port, transport == "udp"), None)
+        if sock is None:
+            sock = open_socket(address, port, transport, self._namespace)
         if self._in_hand is not None:
             self._in_hand.append(sock)
         return sock
@@ -152,7 +192,7 @@ async def _listen(
     loop = asyncio.get_running_loop()
     if config.fault == "silent" and config.transport != "udp":
         # A silent stream server is one that only listens: whatever a client says must not make it hang up.
-        mute: StreamFactory = importlib.import_module("callcheck.lab.servers.tcp_accept").stream_responder
+        mute: StreamFactory = importlib.import_module(f"{_HOME}.tcp_accept").stream_responder
         sock = opened(config.address, config.port, "tcp")
         return await serve_tcp(sock, mute, setting, lambda: Outlet(None, fault_random, loop))
     if hasattr(module, "start"):

@@ -25,7 +25,7 @@ class RuleCount:
 
 @dataclass(frozen=True, slots=True)
 class WireCount:
-    """What came into one direction of a wire, and what its entries lost, and what their queues and policers dropped. IP bytes."""
+    """What came into one direction of a wire, what its entries lost, and what queues and policers dropped. IP bytes."""
 
     wire: str
     direction: str
