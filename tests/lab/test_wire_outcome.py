@@ -26,7 +26,6 @@ LOG: dict[str, Any] = {
     "instrument": {
         "socket_drops": 0,
         "send_errors": 0,
-        "receive_errors": 0,
         "truncated": 0,
         "forwarded": 1000,
         "late": 0,
@@ -61,7 +60,6 @@ def test_a_run_in_which_everything_hit_is_not_void() -> None:
         ),
         (changed("instrument", "socket_drops", value=3), "the lab lost 3 packets itself"),
         (changed("instrument", "send_errors", value=1), "the lab lost 1 packet itself"),
-        (changed("instrument", "receive_errors", value=1), "the lab lost 1 packet itself"),
         (changed("instrument", "truncated", value=2), "the lab lost 2 packets itself"),
         (
             changed("instrument", "late", value=15),

@@ -7,30 +7,19 @@ sleeping process wakes up later than that (facts/lab.md 3). Kernel stamps are wa
 import gc
 import heapq
 import select
-import socket
-import struct
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from callcheck.lab.wire.device import CutFrameError, Device
+from callcheck.lab.wire.frames import ETHERNET_BYTES
 from callcheck.lab.wire.line import NOBODY, Line
 from callcheck.lab.wire.outcome import LATE_MS
 from callcheck.lab.wire.record import Recorder
 from callcheck.lab.wire.spec import Wire
 
-_ETH_P_ALL: Final = 3  # linux/if_ether.h
-_SOL_PACKET: Final = 263  # linux/socket.h
-_PACKET_STATISTICS: Final = 6  # linux/if_packet.h, as the next two
-_PACKET_QDISC_BYPASS: Final = 20
-_PACKET_IGNORE_OUTGOING: Final = 23
-_SO_TIMESTAMPNS: Final = 35  # asm-generic/socket.h, as the next two
-_SO_SNDBUFFORCE: Final = 32
-_SO_RCVBUFFORCE: Final = 33
-_STAMP: Final = struct.Struct("qq")
-_BUFFER_BYTES: Final = 8 << 20
-_FRAME_BYTES: Final = 2048  # above Ethernet's 1514; more would be an offload that was not switched off
 _SPIN_NS: Final = 60_000
 _LATE_NS: Final = LATE_MS * 1_000_000
 _BATCH_FRAMES: Final = 32
@@ -50,21 +39,22 @@ class _Instrument:
 
     socket_drops: int = 0
     send_errors: int = 0
-    receive_errors: int = 0
     truncated: int = 0
     forwarded: int = 0
     late: int = 0
 
 
 class _Port:
-    """One device of a wire: its socket, the line that begins there, and the port at the line's other end."""
+    """One device of a wire, the line that begins there, and the port at the line's other end."""
 
-    __slots__ = ("is_up", "line", "other", "recorder", "socket")
+    __slots__ = ("device", "is_up", "line", "other", "plain_delay_ns", "recorder", "way")
 
     def __init__(self, device: str, line: Line, *, is_up: bool, recorder: Recorder | None) -> None:
-        self.socket = open_device(device)
+        self.device = Device(device)
         self.line = line
         self.is_up = is_up  # the way that frames go which come in here
+        self.way = line.up if is_up else line.down
+        self.plain_delay_ns = self.way.plain_delay_ns
         self.recorder = recorder
         self.other = self
 
@@ -99,7 +89,7 @@ class Bridge:
                 for device, is_up in ((devices.near, True), (devices.far, False))
             )
             near.other, far.other = far, near
-            self._ports |= {port.socket.fileno(): port for port in (near, far)}
+            self._ports |= {port.device.fileno: port for port in (near, far)}
         self._waiting: list[tuple[int, int, _Port, bytes]] = []
         self._taken = 0
 
@@ -117,14 +107,13 @@ class Bridge:
     def log(self) -> dict[str, object]:
         """What passed and what was lost, by wire; and what the bridge itself did wrong. Plain JSON."""
         for port in self._ports.values():
-            _, drops = struct.unpack("II", port.socket.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))
-            self._instrument.socket_drops += drops  # reading it sets it back to nought
+            self._instrument.socket_drops += port.device.drops()
         instrument = {name: getattr(self._instrument, name) for name in _Instrument.__slots__}
         return {"wires": {name: line.log() for name, line in self._lines.items()}, "instrument": instrument}
 
     def close(self) -> None:
         for port in self._ports.values():
-            port.socket.close()
+            port.device.close()
             if port.recorder:
                 port.recorder.close()
 
@@ -144,26 +133,27 @@ class Bridge:
         if port.recorder:
             port.recorder.write(now_ns, frame)
         try:
-            port.socket.send(frame)
+            port.device.send(frame)
         except OSError:
             self._instrument.send_errors += 1
 
     def _receive(self, port: _Port) -> None:
         for _ in range(_BATCH_FRAMES):
             try:
-                frame, ancillary, flags, _address = port.socket.recvmsg(_FRAME_BYTES, 32)
-            except BlockingIOError:
-                return
-            except OSError:
-                self._instrument.receive_errors += 1
-                return
-            if flags & socket.MSG_TRUNC:
+                taken = port.device.take()
+            except CutFrameError:
                 self._instrument.truncated += 1
                 continue
-            seconds, rest_ns = _STAMP.unpack(ancillary[0][2])
-            arrival_ns = seconds * 1_000_000_000 + rest_ns
+            if taken is None:
+                return
+            frame, arrival_ns = taken
             if port.recorder:
                 port.recorder.write(arrival_ns, frame)
+            if port.plain_delay_ns is not None and frame[12] == 8 and frame[13] == 0:  # IPv4
+                port.way.packets += 1
+                port.way.bytes += len(frame) - ETHERNET_BYTES
+                self._dispatch(port.other, frame, arrival_ns, arrival_ns + port.plain_delay_ns)
+                continue
             for due_ns, is_up, leaving in port.line.departures(frame, is_up=port.is_up, arrival_ns=arrival_ns):
                 self._dispatch(port.outlet(is_up=is_up), leaving, arrival_ns, due_ns)
 
@@ -175,22 +165,3 @@ class Bridge:
         else:
             self._taken += 1  # keeps frames that are due at once in the order of their coming
             heapq.heappush(waiting, (due_ns, self._taken, port, frame))
-
-
-def open_device(name: str) -> socket.socket:
-    """A socket that takes every frame that comes in at a device, with the kernel's time, and sends frames as they are.
-
-    Raises OSError.
-    """
-    device = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-    device.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
-    device.setsockopt(_SOL_PACKET, _PACKET_QDISC_BYPASS, 1)
-    for forced, asked in ((_SO_RCVBUFFORCE, socket.SO_RCVBUF), (_SO_SNDBUFFORCE, socket.SO_SNDBUF)):
-        try:
-            device.setsockopt(socket.SOL_SOCKET, forced, _BUFFER_BYTES)
-        except PermissionError:  # only the machine's own root may go beyond the system's limit
-            device.setsockopt(socket.SOL_SOCKET, asked, _BUFFER_BYTES)
-    device.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-    device.setblocking(False)
-    device.bind((name, _ETH_P_ALL))
-    return device

@@ -64,6 +64,11 @@ class Impairment:
                 times += times[:1]
         return times
 
+    @property
+    def plain_delay_ns(self) -> int | None:
+        """How long every packet is held, where that is all that ever happens to any; else None."""
+        return self._shared_path.plain_delay_ns if self._shared_path else None
+
     def counts(self) -> list[Counts]:
         """For each entry in the order of the scenario: what it did, see `Stages.counts`."""
         return [stage.counts() for stage in self._stages]

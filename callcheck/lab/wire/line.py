@@ -22,13 +22,21 @@ class Departure(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Way:
-    """One direction: its impairment, what came into it, and whether frames must be read for it."""
+class Way:
+    """One direction: its impairment, what came into it, and whether frames must be read for it.
+
+    `plain_delay_ns` is for whoever moves many frames: where it is set, an IPv4 frame leaves so much later and needs no
+    more than to be counted here.
+    """
 
     impairment: Impairment
     needs_packets: bool
     packets: int = 0
     bytes: int = 0
+
+    @property
+    def plain_delay_ns(self) -> int | None:
+        return None if self.needs_packets else self.impairment.plain_delay_ns
 
 
 class Line:
@@ -47,8 +55,8 @@ class Line:
         reads_all = bool(wire.rules or watched)
         up = Impairment(wire.up, seed=seed, wire=name, direction="up", start_ns=start_ns)
         down = Impairment(wire.down, seed=seed, wire=name, direction="down", start_ns=start_ns)
-        self._up = _Way(up, reads_all or up.needs_packets)
-        self._down = _Way(down, reads_all or down.needs_packets)
+        self.up = Way(up, reads_all or up.needs_packets)
+        self.down = Way(down, reads_all or down.needs_packets)
 
     def departures(self, frame: bytes, *, is_up: bool, arrival_ns: int) -> Sequence[Departure]:
         """What leaves because this frame came, times in ns of the arrivals' clock: nothing if it is lost here.
@@ -58,7 +66,7 @@ class Line:
         """
         if is_link_local_talk(frame):
             return (Departure(arrival_ns, is_up, frame),)
-        way = self._up if is_up else self._down
+        way = self.up if is_up else self.down
         number = way.packets
         size_bytes = len(frame) - ETHERNET_BYTES
         way.packets += 1
@@ -73,8 +81,8 @@ class Line:
 
     def log(self) -> dict[str, object]:
         return {
-            "up": _way_log(self._up),
-            "down": _way_log(self._down),
+            "up": _way_log(self.up),
+            "down": _way_log(self.down),
             "rules": [rule.log() for rule in self._book.rules] if self._book else [],
             "visits": self._visits,
         }
@@ -84,7 +92,7 @@ class Line:
         assert self._book is not None
         if self._watched:
             self._watch(packet)
-        way = self._up if packet.is_up else self._down
+        way = self.up if packet.is_up else self.down
         ruling = self._book.judge(packet, frame, number, arrival_ns)
         departures = [Departure(arrival_ns, is_up, forged) for is_up, forged in ruling.injected]
         if ruling.passes:
@@ -98,7 +106,7 @@ class Line:
             self._visits[name] += 1
 
 
-def _way_log(way: _Way) -> dict[str, object]:
+def _way_log(way: Way) -> dict[str, object]:
     entries = way.impairment.counts()
     return {
         "packets": way.packets,

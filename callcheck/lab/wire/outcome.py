@@ -84,7 +84,7 @@ def _unvisited(wires: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _own_faults(instrument: Mapping[str, int]) -> Iterator[str]:
-    lost = sum(instrument[key] for key in ("socket_drops", "send_errors", "receive_errors", "truncated"))
+    lost = sum(instrument[key] for key in ("socket_drops", "send_errors", "truncated"))
     if lost:
         yield f"the lab lost {lost} packet{'s' if lost > 1 else ''} itself"
     late_ratio = instrument["late"] / max(1, instrument["forwarded"])
