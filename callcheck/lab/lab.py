@@ -1,34 +1,30 @@
 """A lab that runs: `Lab` starts the network and its servers, says how to run programs in it, and stops it."""
 
-import fcntl
 import json
 import os
 import select
 import shutil
-import stat
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from callcheck.lab import supervisor, topology
+from callcheck.lab.directories import hold_lock, make_directory
+from callcheck.lab.process import AUTHORITY, Listening, Process
 from callcheck.lab.scenario import Scenario
 from callcheck.lab.wire.outcome import LabOutcome, RuleCount, WireCount, read_outcome
 from callcheck.lab.wire.spec import wire_as_table
 
 __all__ = ["Lab", "LabError", "LabOutcome", "LabUnavailable", "Listening", "Process", "RuleCount", "WireCount"]
 
-AUTHORITY: Final = "ca.pem"  # in the lab's directory: the certificate that vouches for its servers
-_PREFIX: Final = "cclab-"
 _START_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 5.0
-_YOUNG_SECONDS: Final = 10.0  # a directory may be without its lock for a moment after it was made
 
 
 class LabUnavailable(Exception):  # noqa: N818  it is a state of the machine, and callers know it by this name
@@ -37,32 +33,6 @@ class LabUnavailable(Exception):  # noqa: N818  it is a state of the machine, an
 
 class LabError(Exception):
     """The lab should have run and did not; the text is one line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """A socket of a server: `transport` is udp or tcp, `namespace` where it is if not in its process's own."""
-
-    transport: str
-    address: str
-    port: int
-    namespace: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """A program to be run in a namespace, and the sockets and the file whose presence says that it is ready.
-
-    One that `waits` is started before there are namespaces, to load meanwhile; a line on its stdin tells it to enter
-    those it wants.
-    """
-
-    name: str
-    namespace: str
-    argv: tuple[str, ...]
-    ready: tuple[Listening, ...] = ()
-    waits: bool = False
-    writes: str | None = None
 
 
 class Lab:
@@ -110,8 +80,7 @@ class Lab:
             raise LabUnavailable(reason)
         if self.directory is not None:
             raise LabError("a lab starts only once")
-        _sweep()
-        self.directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_base()))
+        self.directory = make_directory()
         try:
             self._write_plan(self.directory)
             self._launch(self.directory)
@@ -180,8 +149,7 @@ class Lab:
         if self._keep is not None:
             self._keep.mkdir(parents=True, exist_ok=True)
         # The lock says that the lab lives; the supervisor holds it too, so it outlasts this process if need be.
-        self._lock = os.open(directory / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._lock = hold_lock(directory)
         (directory / "resolv.conf").write_text(
             f"nameserver {self._resolver}\noptions timeout:2 attempts:1\n", encoding="ascii"
         )
@@ -305,34 +273,6 @@ class Lab:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
-
-
-def _base() -> Path:
-    """Where labs have their directories; not below /run, which each lab covers with its own."""
-    base = Path(tempfile.gettempdir()).resolve()
-    return Path("/tmp") if base.is_relative_to("/run") else base  # noqa: S108  mkdtemp makes it safe
-
-
-def _sweep() -> None:
-    """Remove the directories of labs that were killed."""
-    for directory in _base().glob(_PREFIX + "*"):
-        if _is_abandoned(directory):
-            shutil.rmtree(directory, ignore_errors=True)
-
-
-def _is_abandoned(directory: Path) -> bool:
-    try:
-        status = directory.lstat()
-        age_s = time.time() - status.st_mtime
-        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or age_s < _YOUNG_SECONDS:
-            return False
-        with (directory / "lock").open("rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-    return True
 
 
 def _write_json(path: Path, content: dict[str, object]) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from callcheck.lab import world
-from callcheck.lab.lab import AUTHORITY, Listening, Process
 from callcheck.lab.network_spec import Dns
+from callcheck.lab.process import AUTHORITY, Listening, Process
 from callcheck.lab.scenario import Scenario
 from callcheck.lab.servers.real import coturn_command, unbound_command, which
 from callcheck.lab.topology import ISP_RESOLVER, VPN_SERVER

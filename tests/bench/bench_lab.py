@@ -65,9 +65,9 @@ def main() -> None:
     start_up()
     runs = [extra_delay_ms() for _ in range(5)]
     for name in ("p50", "p99", "p99.9", "max"):
-        print(f"extra delay at 500/s, {name}: {statistics.median(run[name] for run in runs):.3f} ms")
+        say(f"extra delay at 500/s, {name}: {statistics.median(run[name] for run in runs):.3f} ms")
     losses = [loss_at(15_000) for _ in range(3)]
-    print(f"lost at 15 000/s: {losses} of 45 000 each")
+    say(f"lost at 15 000/s: {losses} of 45 000 each")
     many_at_once(8)
 
 
@@ -80,7 +80,7 @@ def start_up() -> None:
             network.start()
             seconds.append(time.monotonic() - began_s)
             network.stop()
-        print(f"start, {'coturn and unbound' if servers else 'own servers'}: {statistics.median(seconds):.2f} s")
+        say(f"start, {'coturn and unbound' if servers else 'own servers'}: {statistics.median(seconds):.2f} s")
 
 
 def extra_delay_ms() -> dict[str, float]:
@@ -101,7 +101,7 @@ def loss_at(rate: int) -> int:
             time.sleep(0.3)
             outcome = network.stop()
     for reason in outcome.void:
-        print(f"  at {rate}/s: {reason}")
+        say(f"  at {rate}/s: {reason}")
     return count - next(wire.packets for wire in outcome.wires if (wire.wire, wire.direction) == ("far", "up"))
 
 
@@ -131,12 +131,18 @@ def many_at_once(count: int) -> None:
 
     with ThreadPoolExecutor(max_workers=count) as pool:
         found = list(pool.map(one, range(count)))
-    print(f"{count} at once: slowest start {max(seconds for seconds, _ in found):.2f} s, packets {[n for _, n in found]}")
+    slowest_s, packets = max(seconds for seconds, _ in found), [passed for _, passed in found]
+    say(f"{count} at once: slowest start {slowest_s:.2f} s, packets {packets}")
 
 
 def bare_lab(wires: str) -> Lab:
     scenario = parse(f'id = "bench"\nsummary = "a bench"\nseed = 1\n{wires}{_TRUTH}')
     return Lab(scenario, processes=lambda _: [], hosts={"inet": [_HOST]}, resolver=_HOST)
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def at(ordered: list[Any], share: float) -> float:

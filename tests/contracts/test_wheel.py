@@ -55,7 +55,10 @@ def test_every_package_is_typed_and_the_data_is_there(wheel: Path) -> None:
     for data in (
         "callcheck/catalog/telegram.toml",
         "callcheck/lab/catalog.toml",
-        "callcheck/lab/scenarios/clean.toml",
+        "callcheck/lab/scenarios/clean/clean.toml",
+        "callcheck/lab/profiles.toml",
+        "callcheck/lab/world.toml",
+        "callcheck/lab/README.md",
         "callcheck/locale/ru/LC_MESSAGES/callcheck.mo",
     ):
         assert data in names

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
+from pathlib import Path
+
 import pytest
 
 from callcheck.lab import play, world
-from callcheck.lab.scenario import Scenario, load
+from callcheck.lab.network_spec import FAULTS, NATS, CrossTraffic, ServerFault, Topology
+from callcheck.lab.scenario import Scenario, load, parse
+from callcheck.lab.truth import Truth
+from callcheck.lab.wire.spec_entry import Bundle, Entry, When
+from callcheck.lab.wire.spec_rule import BUCKETS, PAYLOADS, Action, After, Match, Penalty
 
 _NAMES = sorted(play.built_in())
 _FUNCTIONS = {(service, function) for service in ("telegram", "whatsapp") for function in ("messaging", "calls")}
@@ -46,3 +54,14 @@ def test_a_scenario_lies_in_the_folder_that_its_truth_fits() -> None:
             assert not is_guilty(scenario), name
         if folder in ("selective", "mixed"):
             assert is_guilty(scenario) or scenario.family in ("quic", "delay-injection"), name
+
+
+def test_the_page_on_scenarios_has_an_example_that_can_be_played_and_names_every_key() -> None:
+    page = Path(play.__file__).with_name("README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert parse(example).family == "cutoff-packets"
+    parts = (Topology, CrossTraffic, ServerFault, Truth, Entry, When, Bundle, Match, After, Action, Penalty)
+    keys = {field.name for part in parts for field in fields(part)}
+    words = set(re.findall(r"[a-z0-9_]+", page))
+    assert not {key for key in keys if key not in words}
+    assert {*NATS, *PAYLOADS, *FAULTS, *BUCKETS} <= words
