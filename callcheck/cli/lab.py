@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,8 +26,11 @@ def list_scenarios() -> int:
     from callcheck.lab import play  # noqa: PLC0415 - an ordinary run shall not load the lab
 
     with _one_line_errors():
-        for name in play.built_in():
-            put_line(f"{name:26} {play.find(name).summary}")
+        found = sorted((path.parent.name, name) for name, path in play.built_in().items())
+        for kind, names in itertools.groupby(found, key=lambda one: one[0]):
+            put_line(f"{kind}:")
+            for _kind, name in names:
+                put_line(f"  {name:28} {play.find(name).summary}")
     return 0
 
 
@@ -64,6 +68,8 @@ def run_scenario(
         if keep is not None:
             arguments += ["--journal", str(_fresh_folder(keep) / "journal.ndjson")]
         found = play.find(scenario, seed)
+        if keep is not None:
+            play.keep_scenario(found, keep)
         network = play.lab_of(found, real_servers=servers == "real", keep=keep)
         played = play.play(network, play.run_arguments(*arguments, overlay=not shipped_catalog))
     for reason in played.lab.void:

@@ -1,8 +1,9 @@
 """What a scenario says beside its wires (DESIGN 5.6): the network's shape, its resolver, its servers, other traffic."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address
 from typing import Final
 
 from callcheck.lab.wire.spec import WIRES
@@ -11,7 +12,9 @@ from callcheck.lab.wire.strict import Network, Table, shown
 
 NATS: Final = ("cone", "full_cone", "restricted", "symmetric", "cgnat", "none")
 ICMP_MANNERS: Final = ("answers", "limited", "withheld")
+_HOST_OF_PREFIX: Final = 250  # counted from the prefix's first address
 RESOLVERS: Final = ("honest", "forging", "dead", "missing")
+_HOST_NAME: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 FAULTS: Final = ("silent", "refusing", "slow", "garbage", "rate_limited")
 
 
@@ -78,6 +81,14 @@ class CrossTraffic:
     off_s: float = 0.0
     prefixes: tuple[Network, ...] = ()
 
+    @property
+    def far_host(self) -> IPv4Address | None:
+        """The far end's address where it is a host and no router, away from everybody else who lives there."""
+        if not self.prefixes:
+            return None
+        network = self.prefixes[0]
+        return IPv4Address(int(network.network_address) + min(_HOST_OF_PREFIX, network.num_addresses - 1))
+
 
 def read_topology(table: Table | None, profiles: Mapping[str, object]) -> Topology:
     """Raises RefusedError; `profiles` are the access lines that are known by name."""
@@ -109,6 +120,12 @@ def _check_topology(table: Table, topology: Topology) -> None:
     for key in ("nat_idle_s", "rebind_s", "portal"):
         if getattr(topology, key) and topology.nat == "none":
             raise table.refuse(key, 'nat = "none" translates nothing')
+    if topology.rebind_s and topology.nat == "cgnat":
+        raise table.refuse("rebind_s", 'behind nat = "cgnat" the address is the provider\'s')
+    if topology.tunnel_prefixes and topology.nat == "none":
+        raise table.refuse(
+            "tunnel_prefixes", 'the router\'s tunnel has one address, and nat = "none" translates nothing'
+        )
     if topology.tunnel and topology.tunnel_prefixes:
         raise table.refuse("tunnel_prefixes", "tunnel = true takes everything already")
     if any(network.version == 6 for network in topology.tunnel_prefixes):
@@ -120,7 +137,7 @@ def read_dns(table: Table | None) -> Dns:
     if table is None:
         return Dns()
     resolver = table.word("resolver", RESOLVERS) or "honest"
-    missing = tuple(plain_name(name) for name in table.texts("missing"))
+    missing = tuple(_host_name(table, "missing", name) for name in table.texts("missing"))
     forged = _read_forged(table.table("forged"))
     table.close()
     for key, names, kind in (("missing", missing, "missing"), ("forged", forged, "forging")):
@@ -134,8 +151,9 @@ def _read_forged(table: Table | None) -> dict[str, str]:
     for key in table.left() if table else ():
         assert table is not None
         address = table.needed(key, table.text(key))
+        name = _host_name(table, key, key)
         try:
-            forged[plain_name(key)] = str(ip_address(address))
+            forged[name] = str(ip_address(address))
         except ValueError:
             raise table.refuse(key, f"an address is wanted, not {shown(address)}") from None
     return forged
@@ -182,6 +200,9 @@ def _read_traffic(table: Table) -> CrossTraffic:
     return traffic
 
 
-def plain_name(name: str) -> str:
-    """A host name in lower case and without a final dot."""
-    return name.lower().rstrip(".")
+def _host_name(table: Table, key: str, name: str) -> str:
+    """A host name in lower case and without a final dot. It goes into other programs' configuration."""
+    plain = name.lower().rstrip(".")
+    if not _HOST_NAME.fullmatch(plain):
+        raise table.refuse(key, f"a host name is wanted, not {shown(name)}")
+    return plain

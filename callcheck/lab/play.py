@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import subprocess
 import sys
 import time
@@ -42,13 +43,21 @@ def find(name: str, seed: int | None = None) -> Scenario:
     """A built-in scenario by id, or any by its file; drawn with `seed` where one is given. Raises ScenarioError."""
     path = built_in().get(name)
     if path is None:
-        if not Path(name).is_file():
-            raise ScenarioError(f"no scenario {name!r} (there are: {', '.join(built_in())}; or name a TOML file)")
+        if not Path(name).exists():
+            near = difflib.get_close_matches(name, built_in())
+            meant = f"; did you mean {' or '.join(near)}?" if near else ""
+            raise ScenarioError(f"no scenario and no file {name!r}{meant} (`callcheck lab list` lists the scenarios)")
         path = Path(name)
     scenario = load(path)
     if path.is_relative_to(_FOLDER) and scenario.id != path.stem:
         raise ScenarioError(f"{path.name}: its id is {scenario.id!r}")
     return scenario if seed is None else scenario.drawn(seed)
+
+
+def keep_scenario(scenario: Scenario, folder: Path) -> None:
+    """Copy the scenario's file beside what is kept of its run, with the seed that it was drawn with. Raises OSError."""
+    text = Path(scenario.source).read_text(encoding="utf-8")
+    (folder / "scenario.toml").write_text(f"# lab run scenario.toml --seed {scenario.seed}\n{text}", encoding="utf-8")
 
 
 def lab_of(scenario: Scenario, *, real_servers: bool = True, keep: Path | None = None) -> Lab:

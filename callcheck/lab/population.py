@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from callcheck.lab import world
+from callcheck.lab import topology, world
 from callcheck.lab.network_spec import Dns
 from callcheck.lab.process import AUTHORITY, Listening, Process
 from callcheck.lab.scenario import Scenario
@@ -132,11 +132,12 @@ def _movers(scenario: Scenario, directory: Path) -> list[Process]:
         near = "client" if shape.tunnel else "cpe"
         routes = ["default"] if shape.tunnel else [str(prefix) for prefix in shape.tunnel_prefixes]
         ready = (Listening("udp", VPN_SERVER, VPN_PORT, "inet"),)
-        movers.append(_mover("tunnel", near, near, *routes, ready=ready))
+        gateway = topology.gateway_of(near, is_shared=shape.nat == "cgnat")
+        movers.append(_mover("tunnel", near, near, gateway, *routes, ready=ready))
     spinning = (sys.executable, "-S", "-P", "-c", "while True: pass")
     movers += [Process(f"busy-{number}", "client", spinning) for number in range(shape.busy)]
     if shape.rebind_s is not None:
-        movers.append(_mover("rebind", "cpe", str(shape.rebind_s)))
+        movers.append(_mover("rebind", "cpe", str(shape.rebind_s), shape.nat, *(["portal"] if shape.portal else [])))
     return movers
 
 

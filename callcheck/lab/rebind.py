@@ -1,4 +1,4 @@
-"""`python -m callcheck.lab.rebind SECONDS`: gives the home another public address, again and again.
+"""`python -m callcheck.lab.rebind SECONDS NAT [portal]`: gives the home another public address, again and again.
 
 It runs in the home router: the translation's table is replaced, and all that it remembers is forgotten, as when a line
 is cut and dialled anew. Standard library only.
@@ -19,10 +19,10 @@ _CTNETLINK_DELETE: Final = 0x0102  # NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_
 _REQUEST_AND_ACK: Final = 0x0005
 
 
-def main(every_s: float) -> None:
+def main(every_s: float, nat: str, *, portal: bool) -> None:
     for address in itertools.cycle((SECOND_PUBLIC_ADDRESS, FIRST_PUBLIC_ADDRESS)):
         time.sleep(every_s)
-        run_with_input(["nft", "-f", "-"], rebound_table(address))
+        run_with_input(["nft", "-f", "-"], rebound_table(nat, portal=portal, public_address=address))
         forget_flows()
 
 
@@ -38,4 +38,4 @@ def forget_flows() -> None:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]))
+    main(float(sys.argv[1]), sys.argv[2], portal="portal" in sys.argv[3:])

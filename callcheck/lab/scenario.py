@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,8 +19,10 @@ from callcheck.lab.network_spec import (
     read_servers,
     read_topology,
 )
+from callcheck.lab.topology import can_be_host
 from callcheck.lab.truth import Truth, read_truths
 from callcheck.lab.wire.spec import Wire, merged, read_wires
+from callcheck.lab.wire.spec_entry import Entry
 from callcheck.lab.wire.strict import RefusedError, Table, shown
 
 _PROFILES: Final = Path(__file__).with_name("profiles.toml")
@@ -102,6 +105,7 @@ def _read_scenario(written: Mapping[str, object], source: str, seed: int | None)
     table = Table({key: value for key, value in written.items() if key not in ("id", "seed")}, chance=chance)
     topology = read_topology(table.table("topology"), _profiles())
     wires = read_wires(table.table("wire") or Table({}, "wire"))
+    _check_entries(wires)
     if topology.access is not None:
         profile = Table(_profiles()[topology.access], f"profile.{topology.access}", chance)
         wires = merged(read_wires(profile), wires)
@@ -121,18 +125,42 @@ def _read_scenario(written: Mapping[str, object], source: str, seed: int | None)
     )
     table.close()
     _check_traffic(scenario)
+    _check_ipv6(scenario)
     return scenario
+
+
+def _check_entries(wires: Mapping[str, Wire]) -> None:
+    for name, wire in wires.items():
+        for way, entries in (("up", wire.up), ("down", wire.down)):
+            for number, entry in enumerate(entries):
+                if entry == Entry(prefixes=entry.prefixes, bundle=entry.bundle, when=entry.when):
+                    raise RefusedError(f"wire.{name}.{way}[{number}]: does nothing")
 
 
 def _check_traffic(scenario: Scenario) -> None:
     """TCP takes all that it gets: without a rate it would fill the machine and not the wire."""
     for number, traffic in enumerate(scenario.cross_traffic):
+        key = f"cross_traffic[{number}]"
+        host = traffic.far_host
+        if host is not None and not can_be_host(host):
+            raise RefusedError(f"{key}.prefixes: nobody can live at {host}")
         wire = scenario.wires[traffic.wire]
         entries = wire.up if traffic.direction == "up" else wire.down
-        if traffic.tcp_flows and not any(entry.rate_kbps for entry in entries):
-            raise RefusedError(
-                f"cross_traffic[{number}].tcp_flows: nothing limits the rate of {traffic.wire} {traffic.direction}"
-            )
+        rates = [entry for entry in entries if entry.rate_kbps and _meets(entry, host)]
+        if traffic.tcp_flows and not rates:
+            raise RefusedError(f"{key}.tcp_flows: nothing limits the rate of {traffic.wire} {traffic.direction}")
+
+
+def _meets(entry: Entry, host: IPv4Address | None) -> bool:
+    return not entry.prefixes or (host is not None and any(host in prefix for prefix in entry.prefixes))
+
+
+def _check_ipv6(scenario: Scenario) -> None:
+    """A rule or an entry about the newer addresses alone, where there are none, could never act."""
+    for name, wire in scenario.wires.items():
+        prefixes = [*(part.prefixes for part in (*wire.up, *wire.down)), *(rule.match.prefixes for rule in wire.rules)]
+        if any(found and all(one.version == 6 for one in found) for found in prefixes) and not scenario.topology.ipv6:
+            raise RefusedError(f"wire.{name}: prefixes of IPv6 alone, and topology.ipv6 is false")
 
 
 @cache

@@ -87,6 +87,7 @@ _ADDRESSES: Final = {
     "wire": {},
 }
 _SHARED_ADDRESSES: Final = {("cpe", "wan0"): "100.64.7.2/30", ("isp", "acc0"): "100.64.7.1/30"}
+_SHARED_GATEWAY: Final = "100.64.7.1"
 _ROUTES: Final = {
     "client": {"default": "192.168.1.1"},
     "cpe": {"default": "198.51.100.1"},
@@ -153,7 +154,7 @@ def namespace_batch(namespace: str, shape: Shape) -> str:
 def _routes(namespace: str, shape: Shape) -> dict[str, str]:
     routes = dict(_ROUTES[namespace])
     if shape.nat == "cgnat" and namespace == "cpe":
-        routes["default"] = "100.64.7.1"
+        routes["default"] = _SHARED_GATEWAY
     if shape.nat == "none" and namespace in _HOME_ROUTES:
         routes[HOME_NETWORK] = _HOME_ROUTES[namespace]
     if shape.rebinds and namespace == "isp":
@@ -182,7 +183,8 @@ def ipv6_of(host: str) -> str:
 def tables(namespace: str, shape: Shape) -> str:
     """The nft rules of one namespace; empty where it has none."""
     if namespace == "cpe":
-        return translation.home_table(shape.nat, portal=shape.portal)
+        ipv6 = translation.home_table_ipv6(portal=shape.portal) if shape.ipv6 else ""
+        return translation.home_table(shape.nat, portal=shape.portal) + ipv6
     if namespace == "isp":
         provider = translation.provider_table(shape.nat, sessions=shape.nat_sessions)
         return provider + translation.icmp_table(shape.icmp)
@@ -244,6 +246,17 @@ def address_of(namespace: str, device: str, *, is_shared: bool) -> str:
     if is_shared:
         written = _SHARED_ADDRESSES.get((namespace, device), written)
     return written.partition("/")[0]
+
+
+def gateway_of(namespace: str, *, is_shared: bool) -> str:
+    """The next router of the client or the home."""
+    return _SHARED_GATEWAY if is_shared and namespace == "cpe" else _ROUTES[namespace]["default"]
+
+
+def can_be_host(address: IPv4Address) -> bool:
+    """Whether a server may have the address: it is no router's, and no group, net or loopback."""
+    odd = address.is_multicast or address.is_unspecified or address.is_loopback or address.is_reserved
+    return not odd and not any(address in IPv4Network(network) for network in INFRASTRUCTURE)
 
 
 def checked_hosts(hosts: Iterable[str]) -> tuple[str, ...]:

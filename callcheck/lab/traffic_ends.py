@@ -8,7 +8,6 @@ from callcheck.lab.network_spec import CrossTraffic
 from callcheck.lab.scenario import Scenario
 
 _FIRST_PORT: Final = 5001
-_HOST_OF_PREFIX: Final = 250  # counted from the prefix's first address, away from everybody who lives there
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +39,8 @@ def _ends(traffic: CrossTraffic, port: int, *, is_shared: bool) -> TrafficEnds:
     (link,) = (link for link in topology.LINKS if link.wire == traffic.wire)
     far_namespace = link.far_namespace
     far_address = topology.address_of(link.far_namespace, link.far_device, is_shared=is_shared)
-    if traffic.prefixes:
-        network = traffic.prefixes[0]
-        far_namespace = "inet"
-        far_address = str(network.network_address + min(_HOST_OF_PREFIX, network.num_addresses - 1))
+    if traffic.far_host is not None:
+        far_namespace, far_address = "inet", str(traffic.far_host)
     return TrafficEnds(
         near_namespace=link.near_namespace,
         far_namespace=far_namespace,

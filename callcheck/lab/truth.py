@@ -7,7 +7,7 @@ from callcheck import words
 from callcheck.lab.wire.strict import Table
 
 _FUNCTIONS: Final = tuple(word for word in get_args(words.Function) if word)
-# Causes that some function still works with, however badly.
+# Causes with which nothing works.
 _SEVERE: Final = frozenset({"offline", "udp_blocked", "captive_portal"})
 
 
@@ -65,8 +65,10 @@ def _check_sense(table: Table, outcome: tuple[str, ...], cause: tuple[str, ...],
     works, undecided = "works" in outcome, "unknown" in outcome
     if works and not undecided and "none" not in cause and len(outcome) == 1:
         raise table.refuse("cause", "what works has the cause none")
-    if cause == ("none",) and not works:
+    if "none" in cause and not works and "degraded" not in outcome:
         raise table.refuse("cause", "what does not work has another cause than none")
+    if cause == ("none",) and not works:
+        raise table.refuse("cause", "what does not work well has another cause than none")
     if outcome == ("works",) and _SEVERE & set(cause):
         raise table.refuse("cause", "nothing works with such a cause")
     if mechanism and "none" not in mechanism and not {"selective", "resolver", "allow_list"} & set(cause):

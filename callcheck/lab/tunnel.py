@@ -1,7 +1,8 @@
-"""`python -m callcheck.lab.tunnel NAMESPACE ROUTE...`: a tunnel out of the lab's client or home router.
+"""`python -m callcheck.lab.tunnel NAMESPACE GATEWAY ROUTE...`: a tunnel out of the lab's client or home router.
 
 One process holds both ends: a TUN device in NAMESPACE, one in inet, and a pair of UDP sockets between them that carry
-the packets as they are; nothing is encrypted. ROUTES are prefixes, or `default`. Standard library only.
+the packets as they are; nothing is encrypted. GATEWAY is the next router, by which the tunnel's own packets go; ROUTES
+are prefixes, or `default`. Standard library only.
 """
 
 import fcntl
@@ -25,11 +26,10 @@ _TUNSETIFF: Final = 0x400454CA  # linux/if_tun.h, as the next two
 _IFF_TUN: Final = 0x0001
 _IFF_NO_PI: Final = 0x1000
 _MTU: Final = 1420
-_GATEWAYS: Final = {"client": "192.168.1.1", "cpe": "198.51.100.1"}
 
 
-def main(namespace: str, routes: list[str]) -> None:
-    near = inside(namespace, partial(_device, near_lines(namespace, routes)))
+def main(namespace: str, gateway: str, routes: list[str]) -> None:
+    near = inside(namespace, partial(_device, near_lines(gateway, routes)))
     far = inside("inet", partial(_device, [f"addr add {_FAR_ADDRESS} dev {DEVICE}"]))
     carrier = inside(namespace, lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
     carrier.connect((VPN_SERVER, VPN_PORT))
@@ -38,11 +38,11 @@ def main(namespace: str, routes: list[str]) -> None:
     _carry(near, carrier, server, far)
 
 
-def near_lines(namespace: str, routes: list[str]) -> list[str]:
+def near_lines(gateway: str, routes: list[str]) -> list[str]:
     """`ip -batch` lines for the near end: the tunnel's own packets go around it."""
     return [
         f"addr add {_NEAR_ADDRESS} dev {DEVICE}",
-        f"route add {VPN_SERVER}/32 via {_GATEWAYS[namespace]}",
+        f"route add {VPN_SERVER}/32 via {gateway}",
         *(f"route replace {route} dev {DEVICE}" for route in routes),
     ]
 
@@ -81,4 +81,4 @@ def _carry(near: int, carrier: socket.socket, server: socket.socket, far: int) -
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    main(sys.argv[1], sys.argv[2], sys.argv[3:])

@@ -85,6 +85,8 @@ def hosts(scenario: Scenario) -> dict[str, tuple[str, ...]]:
 
 def watched(scenario: Scenario) -> dict[str, list[str]]:
     """The addresses of everything that has a fault: a run in which nothing is sent there shows nothing."""
+    if scenario.topology.tunnel or scenario.topology.tunnel_prefixes:
+        return {}  # the wires see the tunnel's addresses alone
     faulty: dict[str, list[str]] = {}
     for endpoint in endpoints(scenario):
         if endpoint.fault is not None:
@@ -147,13 +149,19 @@ def _addresses_of(wanted: Sequence[str], everybody: Iterable[Endpoint]) -> froze
 def _check_names(scenario: Scenario, everybody: Sequence[Endpoint]) -> None:
     names = {endpoint.name for endpoint in everybody}
     addresses = {endpoint.address for endpoint in everybody}
-    for fault in scenario.servers:
+    services = {target.service for target in catalog.shipped() if target.service}
+    for number, truth in enumerate(scenario.truths):
+        if truth.service not in services:
+            known = ", ".join(sorted(services))
+            _refuse(scenario, f"truth[{number}].service: no service is called {truth.service!r} (there are: {known})")
+    for number, fault in enumerate(scenario.servers):
         if fault.name not in names:
-            _refuse(scenario, f"no server is called {fault.name!r} (there are: {', '.join(sorted(names))})")
+            known = ", ".join(sorted(names))
+            _refuse(scenario, f"server[{number}].name: no server is called {fault.name!r} (there are: {known})")
         own = {endpoint.address for endpoint in everybody if endpoint.name == fault.name}
         for address in fault.addresses:
             if address not in own:
-                _refuse(scenario, f"server {fault.name!r} has no address {address!r}")
+                _refuse(scenario, f"server[{number}].addresses: {fault.name!r} has no address {address!r}")
     for place in scenario.topology.inside:
         if place not in names | addresses | _world()["address"].keys():
             _refuse(scenario, f"topology.inside: no server, host or address is called {place!r}")

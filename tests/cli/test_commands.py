@@ -36,9 +36,9 @@ def callcheck(*arguments: str, stdin: bytes = b"", **environment: str) -> subpro
         (["report", "/nonexistent.json"], 64, "No such file"),
         (["judge", "/nonexistent.json"], 64, "No such file"),
         (["report", "-"], 65, "the file is empty"),
-        (["lab", "run", "atlantis"], 65, "no scenario 'atlantis'"),
+        (["lab", "run", "atlantis"], 65, "no scenario and no file 'atlantis'"),
         (["lab", "run", "/etc/hostname"], 65, "/etc/hostname: "),
-        (["lab", "score", "atlantis"], 65, "no scenario 'atlantis'"),
+        (["lab", "score", "atlantis"], 65, "no scenario and no file 'atlantis'"),
         (["consent", "--accept"], 64, "--version 1 --accept"),
     ],
 )

@@ -128,7 +128,7 @@ def test_a_provider_that_translates_shows_its_own_address_and_caps_the_flows(
 
 
 def test_a_home_that_gets_another_address_keeps_its_port(make_lab: MakeLab, in_client: InClient) -> None:
-    mover = Process("rebind", "cpe", (sys.executable, "-S", "-P", "-m", "callcheck.lab.rebind", "1.5"))
+    mover = Process("rebind", "cpe", (sys.executable, "-S", "-P", "-m", "callcheck.lab.rebind", "1.5", "cone"))
     lab = make_lab(scenario="[topology]\nrebind_s = 1.5", processes=lambda _: [echo_process(), mover])
     seen = in_client(lab, WHO, CONTROL, PORT, "0,0.3,0.3,0.3,0.3,0.3")
     assert seen[0][0] == "198.51.100.2"
@@ -155,7 +155,7 @@ def test_a_tunnel_goes_around_the_middlebox(
     make_lab: MakeLab, in_client: InClient, scenario: str, seen: dict[str, str | None]
 ) -> None:
     is_whole = "tunnel = true" in scenario
-    words = ("client", "default") if is_whole else ("cpe", "149.154.160.0/20")
+    words = ("client", "192.168.1.1", "default") if is_whole else ("cpe", "198.51.100.1", "149.154.160.0/20")
     argv = (sys.executable, "-S", "-P", "-m", "callcheck.lab.tunnel", *words)
     mover = Process("tunnel", words[0], argv, (Listening("udp", "198.18.250.1", 51820, "inet"),))
     hosts = {"inet": [RELAY, CONTROL, "198.18.250.1"]}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import ssl
-import tempfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -44,11 +44,13 @@ class Certificates:
         context.options |= ssl.OP_NO_RENEGOTIATION
         if protocols:
             context.set_alpn_protocols(list(protocols))
-        # OpenSSL as Python knows it takes keys from files only; this one is for nobody else to read.
-        with tempfile.NamedTemporaryFile(prefix="cclab-", suffix=".pem") as file:
-            file.write(self.server_pem())
-            file.flush()
-            context.load_cert_chain(file.name)
+        # OpenSSL as Python knows it takes keys from files only; this one lies in memory and goes with the process.
+        descriptor = os.memfd_create("callcheck-lab-key")
+        try:
+            os.write(descriptor, self.server_pem())
+            context.load_cert_chain(f"/proc/self/fd/{descriptor}")
+        finally:
+            os.close(descriptor)
         return context
 
 

@@ -19,7 +19,6 @@ _PACKET_IGNORE_OUTGOING: Final = 23
 _TPACKET_V2: Final = 1
 _TO_KERNEL: Final = bytes(4)
 _IS_OURS: Final = 1
-_IS_CUT: Final = 2
 _SO_TIMESTAMPNS: Final = 35  # asm-generic/socket.h, as the next
 _SO_SNDBUFFORCE: Final = 32
 _SEND_BUFFER_BYTES: Final = 8 << 20
@@ -69,13 +68,13 @@ class Device:
     def take(self) -> tuple[bytes, int] | None:
         """The next frame and when it came, in ns of the wall clock; None if there is none. Raises CutFrameError."""
         at, ring = self._at, self._ring
-        status, _, size, start, _, seconds, rest_ns = _HEADER.unpack_from(ring, at)
+        status, whole_size, size, start, _, seconds, rest_ns = _HEADER.unpack_from(ring, at)
         if not status & _IS_OURS:
             return None
         frame = ring[at + start : at + start + size]
         ring[at : at + 4] = _TO_KERNEL
         self._at = (at + _SLOT_BYTES) % (_SLOTS * _SLOT_BYTES)
-        if status & _IS_CUT:
+        if whole_size > size:
             raise CutFrameError
         return frame, seconds * 1_000_000_000 + rest_ns
 
