@@ -35,6 +35,21 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
             seen.append(None)
 print(json.dumps(seen))
 """
+# How two echoes see one socket, at once and again after a pause.
+TWO_PLACES = """
+import json, socket, sys, time
+pairs = []
+for pause in (0, float(sys.argv[2])):
+    time.sleep(pause)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.settimeout(2)
+        pair = []
+        for address in sys.argv[3:]:
+            one.sendto(b"who", (address, int(sys.argv[1])))
+            pair.append(list(eval(one.recv(200))))
+        pairs.append(pair)
+print(json.dumps(pairs))
+"""
 # How many of so many sockets get an answer.
 SOCKETS = """
 import json, socket, sys
@@ -188,6 +203,38 @@ def test_routers_answer_limit_or_withhold_their_icmp_errors(
     found = in_client(make_lab(scenario=f'[topology]\nicmp = "{manner}"'), HOPS, RELAY, 8)
     for count, low, high in zip(found.values(), least, most, strict=True):
         assert low <= count <= high
+
+
+def test_a_symmetric_home_stays_symmetric_when_it_gets_another_address(make_lab: MakeLab, in_client: InClient) -> None:
+    argv = (sys.executable, "-S", "-P", "-m", "callcheck.lab.rebind", "1", "symmetric")
+    lab = make_lab(
+        scenario='[topology]\nnat = "symmetric"\nrebind_s = 1',
+        processes=lambda _: [echo_process(), Process("rebind", "cpe", argv)],
+    )
+    pairs = in_client(lab, TWO_PLACES, PORT, 1.5, RELAY, CONTROL)
+    assert {address for pair in pairs for address, _ in pair} == {"198.51.100.2", "198.51.100.6"}
+    assert all(here[1] != there[1] for here, there in pairs)
+
+
+@pytest.mark.parametrize("closed", ["portal", "domestic_only"])
+def test_the_newer_addresses_lead_around_no_closed_door(make_lab: MakeLab, in_client: InClient, closed: str) -> None:
+    address = ipv6_of(CONTROL)
+    process = Process("echo6", "inet", (sys.executable, "-c", ECHO_IPV6, address), (Listening("udp", address, 7000),))
+    lab = make_lab(scenario=f"[topology]\nipv6 = true\n{closed} = true", processes=lambda _: [echo_process(), process])
+    assert not in_client(lab, ASK_IPV6, address)
+    assert in_client(lab, WHO, CONTROL, PORT, "0") == [None]
+
+
+def test_a_homes_tunnel_starts_behind_a_provider_that_translates(make_lab: MakeLab, in_client: InClient) -> None:
+    argv = (sys.executable, "-S", "-P", "-m", "callcheck.lab.tunnel", "cpe", "100.64.7.1", "149.154.160.0/20")
+    mover = Process("tunnel", "cpe", argv, (Listening("udp", "198.18.250.1", 51820, "inet"),))
+    lab = make_lab(
+        scenario='[topology]\nnat = "cgnat"\ntunnel_prefixes = ["149.154.160.0/20"]',
+        processes=lambda _: [echo_process(), mover],
+        hosts={"inet": [RELAY, CONTROL, "198.18.250.1"]},
+    )
+    assert in_client(lab, WHO, RELAY, PORT, "0")[0][0] == "192.0.2.2"
+    assert in_client(lab, WHO, CONTROL, PORT, "0")[0][0] == "203.0.113.1"
 
 
 def test_only_the_domestic_part_is_left(make_lab: MakeLab, in_client: InClient) -> None:

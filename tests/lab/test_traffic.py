@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -102,6 +103,19 @@ def test_udp_traffic_upward_comes_at_its_rate_and_pauses(make_lab: MakeLab, in_c
     assert count["core", "up"].bytes > 150_000
     assert count["far", "up"].bytes < 50_000
     assert count["access", "up"].bytes < 50_000
+
+
+@pytest.mark.lab
+def test_traffic_begins_although_the_first_packets_are_lost_and_is_missed_where_it_never_comes(
+    make_lab: MakeLab, in_client: InClient
+) -> None:
+    down = '[[cross_traffic]]\nwire = "core"\ndirection = "down"\nrate_kbps = 2000\n'
+    late = lab_with(make_lab, "[[wire.core.up]]\nloss = 1\nwhen = {to_s = 1.5}\n" + down)
+    never = lab_with(make_lab, "[[wire.core.up]]\nloss = 1\n" + down)
+    time.sleep(6)  # longer than the traffic's own patience
+    (core,) = (wire for wire in late.stop().wires if (wire.wire, wire.direction) == ("core", "down"))
+    assert core.bytes > 300_000
+    assert any("never got through" in reason for reason in never.stop().void)
 
 
 def test_every_stream_of_the_catalogue_has_two_ends() -> None:
