@@ -18,6 +18,7 @@ from callcheck.lab import supervisor, topology
 from callcheck.lab.directories import hold_lock, make_directory
 from callcheck.lab.process import AUTHORITY, Listening, Process
 from callcheck.lab.scenario import Scenario
+from callcheck.lab.tunnel import TUN_DEVICE
 from callcheck.lab.wire.outcome import LabOutcome, RuleCount, WireCount, read_outcome
 from callcheck.lab.wire.spec import wire_as_table
 
@@ -76,7 +77,7 @@ class Lab:
 
     def start(self) -> None:
         """Build the network and wait until every server is ready. Raises LabUnavailable or LabError."""
-        if reason := self.why_not():
+        if reason := self.why_not() or self._why_no_tunnel():
             raise LabUnavailable(reason)
         if self.directory is not None:
             raise LabError("a lab starts only once")
@@ -136,6 +137,12 @@ class Lab:
             *self._trust(),
             *command,
         ]
+
+    def _why_no_tunnel(self) -> str | None:
+        wanted = self._scenario.topology
+        if not (wanted.tunnel or wanted.tunnel_prefixes) or os.access(TUN_DEVICE, os.R_OK | os.W_OK):
+            return None
+        return f"this scenario has a tunnel, and this user may not open {TUN_DEVICE}"
 
     def _trust(self) -> tuple[str, ...]:
         """What makes a program believe the certificates of the lab's servers, where there are any."""

@@ -20,6 +20,7 @@ from callcheck.lab.topology import VPN_SERVER
 
 VPN_PORT: Final = 51820
 DEVICE: Final = "tun0"
+TUN_DEVICE: Final = "/dev/net/tun"
 _NEAR_ADDRESS: Final = "192.0.2.2/24"
 _FAR_ADDRESS: Final = "192.0.2.1/24"
 _TUNSETIFF: Final = 0x400454CA  # linux/if_tun.h, as the next two
@@ -49,7 +50,7 @@ def near_lines(gateway: str, routes: list[str]) -> list[str]:
 
 def _device(lines: list[str]) -> int:
     """A TUN device in the namespace of this thread, up and routed; its descriptor."""
-    tun = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
+    tun = os.open(TUN_DEVICE, os.O_RDWR | os.O_CLOEXEC)
     fcntl.ioctl(tun, _TUNSETIFF, struct.pack("16sH22x", DEVICE.encode(), _IFF_TUN | _IFF_NO_PI))
     ipv6 = Path(f"/proc/sys/net/ipv6/conf/{DEVICE}/disable_ipv6")
     if ipv6.exists():

@@ -115,6 +115,15 @@ def command_line(pid: int) -> str:
     return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8")
 
 
+def test_a_tunnel_that_this_user_may_not_make_is_said_before_anything_is_built(
+    monkeypatch: pytest.MonkeyPatch, lab_possible: None
+) -> None:
+    monkeypatch.setattr("callcheck.lab.lab.TUN_DEVICE", "/dev/net/no-such-thing")
+    scenario = parse(f'id = "a"\nsummary = "s"\n[topology]\ntunnel = true\n{TRUTH}')
+    with pytest.raises(LabUnavailable, match="may not open /dev/net/no-such-thing"):
+        Lab(scenario, processes=lambda _: [], hosts={}, resolver=CONTROL).start()
+
+
 def test_an_address_of_the_routers_cannot_be_a_server() -> None:
     scenario = parse(f'id = "a"\nsummary = "s"\n{TRUTH}')
     lab = Lab(scenario, processes=lambda _: [], hosts={"inet": ["192.168.1.9"]}, resolver=CONTROL)
