@@ -19,6 +19,7 @@ from callcheck.model import Target
 OVERLAY = Path(__file__).with_name("catalog.toml")
 _WORLD: Final = Path(__file__).with_name("world.toml")
 _DNS_PORT: Final = 53
+_TELEGRAM_SITE: Final = "telegram-web"
 _DOMESTIC: Final = "domestic-"  # names of servers that stand in the domestic part begin so
 Place = tuple[str, int, bool]  # address, port, whether it is UDP
 
@@ -126,8 +127,17 @@ def _beside_the_catalogue() -> Iterable[Endpoint]:
         for host in server["hosts"]:
             for listens in server["listens"]:
                 port, transport = listens.split("/")
-                address, options = _world()["address"][host], server.get("options", {})
-                yield Endpoint(server["kind"], server["name"], address, int(port), transport, options=options)
+                address = _world()["address"][host]
+                yield Endpoint(server["kind"], server["name"], address, int(port), transport, options=_options(server))
+
+
+def _options(server: Mapping[str, Any]) -> dict[str, Any]:
+    """What the server is told beside its place; Telegram's own site lists the relays that are there."""
+    options = dict(server.get("options", {}))
+    if server["name"] == _TELEGRAM_SITE:
+        relays = (target for target in catalog.shipped() if target.protocol == "reflector")
+        options["reflectors"] = [f"{relay.address}:{relay.port}" for relay in relays]
+    return options
 
 
 def _placed(endpoint: Endpoint, fault: ServerFault | None, inside: frozenset[str]) -> Endpoint:

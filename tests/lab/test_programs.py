@@ -115,6 +115,13 @@ def test_pythons_own_http_client_gets_its_page_and_believes_the_certificate(run:
     assert size == "90000" if "bytes" in url else int(size) > 0
 
 
+def test_telegrams_site_lists_the_relays_that_are_there(run: Run) -> None:
+    page = 'import sys, urllib.request\nprint(urllib.request.urlopen(sys.argv[1], timeout=10).read().decode())'
+    listed = run(sys.executable, "-c", page, "https://core.telegram.org/getReflectorList").split()
+    assert "91.108.13.10:596" in listed
+    assert len(listed) == 4
+
+
 def test_irtt_measures_a_call_like_stream_whose_delay_is_the_wires(world: Lab, run: Run) -> None:
     if which("irtt") is None:
         pytest.skip("irtt is not installed")
