@@ -116,7 +116,7 @@ def test_pythons_own_http_client_gets_its_page_and_believes_the_certificate(run:
 
 
 def test_telegrams_site_lists_the_relays_that_are_there(run: Run) -> None:
-    page = 'import sys, urllib.request\nprint(urllib.request.urlopen(sys.argv[1], timeout=10).read().decode())'
+    page = "import sys, urllib.request\nprint(urllib.request.urlopen(sys.argv[1], timeout=10).read().decode())"
     listed = run(sys.executable, "-c", page, "https://core.telegram.org/getReflectorList").split()
     assert "91.108.13.10:596" in listed
     assert len(listed) == 4
