@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from callcheck.cli import lab_score, options
-from callcheck.cli.output import BAD_DATA, INTERNAL, NO_LAB, USAGE, fail, put_line, say, tr
+from callcheck.cli.lab_errors import one_line_errors
+from callcheck.cli.output import USAGE, fail, put_line, say, tr
 
 _ = tr()
 
@@ -25,7 +24,7 @@ def lab() -> None:
 def list_scenarios() -> int:
     from callcheck.lab import play  # noqa: PLC0415 - an ordinary run shall not load the lab
 
-    with _one_line_errors():
+    with one_line_errors():
         found = sorted((path.parent.name, name) for name, path in play.built_in().items())
         for kind, names in itertools.groupby(found, key=lambda one: one[0]):
             put_line(f"{kind}:")
@@ -64,7 +63,7 @@ def run_scenario(
     if out is not None and out.exists():
         fail(USAGE, tr()("{path} exists already; choose another name").format(path=out))
     arguments = ["--depth", depth, "--format", form, *(["--out", str(out.absolute())] if out else [])]
-    with _one_line_errors():
+    with one_line_errors():
         if keep is not None:
             arguments += ["--journal", str(_fresh_folder(keep) / "journal.ndjson")]
         found = play.find(scenario, seed)
@@ -97,25 +96,7 @@ lab.add_command(lab_score.score)
 def shell(*, scenario: str, command: tuple[str, ...], seed: int | None, servers: str) -> int:
     from callcheck.lab import play  # noqa: PLC0415 - an ordinary run shall not load the lab
 
-    with _one_line_errors():
+    with one_line_errors():
         network = play.lab_of(play.find(scenario, seed), real_servers=servers == "real")
         played = play.play(network, command or (os.environ.get("SHELL", "/bin/sh"),))
     return played.exit_code
-
-
-@contextmanager
-def _one_line_errors() -> Iterator[None]:
-    """Whatever keeps the lab from running ends in one line and the right exit code."""
-    from callcheck.lab.lab import LabError, LabUnavailable  # noqa: PLC0415 - as above
-    from callcheck.lab.scenario import ScenarioError  # noqa: PLC0415 - as above
-
-    try:
-        yield
-    except ScenarioError as error:
-        fail(BAD_DATA, str(error))
-    except LabUnavailable as error:
-        fail(NO_LAB, tr()("the lab cannot run here: {reason}").format(reason=error))
-    except LabError as error:
-        fail(INTERNAL, str(error))
-    except OSError as error:
-        fail(USAGE, f"{error.filename or 'lab'}: {error.strerror or error}")

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from callcheck.cli import options
-from callcheck.cli.output import BAD_DATA, INTERRUPTED, NO_LAB, USAGE, Destination, fail, put, say, tr
+from callcheck.cli.lab_errors import one_line_errors
+from callcheck.cli.output import INTERRUPTED, USAGE, Destination, fail, put, say, tr
 from callcheck.report.printable import printable
 from callcheck.words import Depth
 
@@ -122,27 +123,22 @@ def _play(runs: Sequence[Planned], store: Store | None, lines: dict[RunKey, Line
 
 
 def _check_lab() -> None:
-    from callcheck.lab.lab import Lab  # noqa: PLC0415 - as above
+    from callcheck.lab.lab import Lab, LabUnavailable  # noqa: PLC0415 - as above
 
-    reason = Lab.why_not()
-    if reason is not None:
-        fail(NO_LAB, tr()("the lab cannot run here: {reason}").format(reason=reason))
+    if reason := Lab.why_not():
+        raise LabUnavailable(reason)
 
 
 @contextmanager
 def _refusals() -> Iterator[None]:
     """What keeps the whole score from starting or from being written down ends in one line and the right exit code."""
-    from callcheck.lab.scenario import ScenarioError  # noqa: PLC0415 - as above
     from callcheck.lab.score import StoreError  # noqa: PLC0415 - as above
 
-    try:
-        yield
-    except ScenarioError as error:
-        fail(BAD_DATA, str(error))
-    except StoreError as error:
-        fail(USAGE, str(error))
-    except OSError as error:
-        fail(USAGE, f"{error.filename or 'lab'}: {error.strerror or error}")
+    with one_line_errors():
+        try:
+            yield
+        except StoreError as error:
+            fail(USAGE, str(error))
 
 
 @contextmanager

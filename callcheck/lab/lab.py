@@ -139,8 +139,7 @@ class Lab:
         ]
 
     def _why_no_tunnel(self) -> str | None:
-        wanted = self._scenario.topology
-        if not (wanted.tunnel or wanted.tunnel_prefixes) or os.access(TUN_DEVICE, os.R_OK | os.W_OK):
+        if not self._scenario.topology.has_tunnel or os.access(TUN_DEVICE, os.R_OK | os.W_OK):
             return None
         return f"this scenario has a tunnel, and this user may not open {TUN_DEVICE}"
 

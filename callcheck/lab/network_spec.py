@@ -44,6 +44,11 @@ class Topology:
     rebind_s: float | None = None
     busy: int = 0
 
+    @property
+    def has_tunnel(self) -> bool:
+        """Whether some packets go through a tunnel, the client's or the router's."""
+        return self.tunnel or bool(self.tunnel_prefixes)
+
 
 @dataclass(frozen=True, slots=True)
 class Dns:

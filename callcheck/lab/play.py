@@ -6,9 +6,10 @@ import difflib
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
 from callcheck.lab import population, supervisor, world
@@ -21,6 +22,8 @@ _FOLDER = Path(__file__).with_name("scenarios")
 _INTERRUPTED = 130
 # A client that was interrupted folds its report; longer than this it is stuck.
 _LET_GO_S = 10.0
+Run = Callable[[Sequence[str]], tuple[int, bytes, bytes]]
+"""Takes a command line; the exit code, what it wrote to stdout and to stderr."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Played:
     lab: LabOutcome
 
 
+@cache
 def built_in() -> Mapping[str, Path]:
     """The scenarios that come with callcheck, by id."""
     return {path.stem: path for path in sorted(_FOLDER.rglob("*.toml"), key=lambda path: path.stem)}
@@ -80,9 +84,14 @@ def run_arguments(*arguments: str, overlay: bool = True) -> list[str]:
 
 def play(lab: Lab, command: Sequence[str], *, capture: bool = False) -> Played:
     """Run `command` as the client of a fresh lab. Raises LabUnavailable or LabError."""
+    return play_by(partial(_run, capture=capture), lab, command)
+
+
+def play_by(run: Run, lab: Lab, command: Sequence[str]) -> Played:
+    """As `play`; `run` is given the whole command line and runs it. Raises what it raises, too."""
     started_s = time.monotonic()
     with lab:
-        code, output, errors = _run(lab.argv(command), capture=capture)
+        code, output, errors = run(lab.argv(command))
         seconds = time.monotonic() - started_s
         outcome = lab.stop()
     return Played(code, output, errors, seconds, outcome)

@@ -74,15 +74,15 @@ def _stand_ins(directory: Path, name: str, played: Sequence[Endpoint], scenario:
         "missing": list(dns.missing),
         "forged": dict(dns.forged),
     }
-    if name == _SLOW:  # one process alone vouches for the lab's servers: each would make an authority of its own
+    is_slow = name == _SLOW
+    if is_slow:  # one process alone vouches for the lab's servers: each would make an authority of its own
         content["certificates"] = str(directory)
     config.write_text(json.dumps(content), encoding="utf-8")
     # What loads quickly does so while the network is being made; what does not lets its first questions wait.
-    waits = name != _SLOW
-    argv = (sys.executable, "-P", "-m", "callcheck.lab.servers", "--wait" if waits else "--open-first", str(config))
+    argv = (sys.executable, "-P", "-m", "callcheck.lab.servers", "--open-first" if is_slow else "--wait", str(config))
     ready = _listening(one for one in played if one.fault != "refusing")
-    writes = None if waits else str(directory / AUTHORITY)
-    return Process(name, "inet", argv, ready, waits=waits, writes=writes)
+    writes = str(directory / AUTHORITY) if is_slow else None
+    return Process(name, "inet", argv, ready, waits=not is_slow, writes=writes)
 
 
 def _coturns(directory: Path, played: Sequence[Endpoint]) -> list[Process]:
@@ -128,7 +128,7 @@ def _movers(scenario: Scenario, directory: Path) -> list[Process]:
         config.write_text(json.dumps([asdict(end) for end in traffic_ends(scenario)]), encoding="utf-8")
         movers.append(_mover("traffic", "inet", str(config)))
     shape = scenario.topology
-    if shape.tunnel or shape.tunnel_prefixes:
+    if shape.has_tunnel:
         near = "client" if shape.tunnel else "cpe"
         routes = ["default"] if shape.tunnel else [str(prefix) for prefix in shape.tunnel_prefixes]
         ready = (Listening("udp", VPN_SERVER, VPN_PORT, "inet"),)

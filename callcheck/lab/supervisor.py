@@ -98,9 +98,18 @@ def _start(directory: Path) -> list[_Running]:
 
 def _start_early(directory: Path, process: dict[str, Any]) -> _Running:
     """A program that loads while the network is being made, and waits for a line before it enters namespaces."""
+    return _open(directory, process, stdin=subprocess.PIPE)
+
+
+def _spawn(directory: Path, process: dict[str, Any]) -> _Running:
+    """A program that lives in its namespace from the start."""
+    return inside(process["namespace"], lambda: _open(directory, process, stdin=subprocess.DEVNULL))
+
+
+def _open(directory: Path, process: dict[str, Any], *, stdin: int) -> _Running:
     log = directory / f"{process['name']}.log"
     with log.open("wb") as output:
-        child = subprocess.Popen(process["argv"], stdin=subprocess.PIPE, stdout=output, stderr=output, cwd="/")
+        child = subprocess.Popen(process["argv"], stdin=stdin, stdout=output, stderr=output, cwd="/")
     return _Running(process["name"], process["namespace"], child, log, _sockets(process), process.get("writes"))
 
 
@@ -125,17 +134,6 @@ def _cover_files(resolv_conf: Path) -> None:
 
 def _run(*command: str) -> None:
     run_with_input(command, "")
-
-
-def _spawn(directory: Path, process: dict[str, Any]) -> _Running:
-    log = directory / f"{process['name']}.log"
-
-    def start() -> "subprocess.Popen[bytes]":
-        with log.open("wb") as output:
-            return subprocess.Popen(process["argv"], stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/")
-
-    child = inside(process["namespace"], start)
-    return _Running(process["name"], process["namespace"], child, log, _sockets(process), process["writes"])
 
 
 def _sockets(process: dict[str, Any]) -> frozenset[tuple[str, str]]:

@@ -62,8 +62,8 @@ def _read_truth(table: Table) -> list[Truth]:
 
 
 def _check_sense(table: Table, outcome: tuple[str, ...], cause: tuple[str, ...], mechanism: tuple[str, ...]) -> None:
-    works, undecided = "works" in outcome, "unknown" in outcome
-    if works and not undecided and "none" not in cause and len(outcome) == 1:
+    works = "works" in outcome
+    if outcome == ("works",) and "none" not in cause:
         raise table.refuse("cause", "what works has the cause none")
     if "none" in cause and not works and "degraded" not in outcome:
         raise table.refuse("cause", "what does not work has another cause than none")

@@ -46,7 +46,7 @@ class Endpoint:
 
     def as_config(self) -> dict[str, object]:
         """As `servers.config` reads it."""
-        return asdict(self) | {"options": dict(self.options)}
+        return asdict(self)
 
 
 def zone(*, ipv6: bool = False) -> dict[str, list[str]]:
@@ -79,14 +79,14 @@ def hosts(scenario: Scenario) -> dict[str, tuple[str, ...]]:
                 found[endpoint.namespace][str(other)] = None
     inet = found.setdefault("inet", {})
     inet |= dict.fromkeys(end.far_address for end in traffic_ends(scenario) if end.far_namespace == "inet")
-    if scenario.topology.tunnel or scenario.topology.tunnel_prefixes:
+    if scenario.topology.has_tunnel:
         inet[VPN_SERVER] = None
     return {namespace: tuple(addresses) for namespace, addresses in found.items()}
 
 
 def watched(scenario: Scenario) -> dict[str, list[str]]:
     """The addresses of everything that has a fault: a run in which nothing is sent there shows nothing."""
-    if scenario.topology.tunnel or scenario.topology.tunnel_prefixes:
+    if scenario.topology.has_tunnel:
         return {}  # the wires see the tunnel's addresses alone
     faulty: dict[str, list[str]] = {}
     for endpoint in endpoints(scenario):
@@ -98,6 +98,11 @@ def watched(scenario: Scenario) -> dict[str, list[str]]:
 
 
 @cache
+def _targets() -> tuple[Target, ...]:
+    return catalog.shipped()
+
+
+@cache
 def _world() -> dict[str, Any]:
     return tomllib.loads(_WORLD.read_text(encoding="utf-8"))
 
@@ -106,7 +111,7 @@ def _world() -> dict[str, Any]:
 def _population() -> tuple[Endpoint, ...]:
     """Every endpoint in good health, those of the catalogue first."""
     by_place: dict[Place, Endpoint] = {}
-    for target in catalog.shipped():
+    for target in _targets():
         endpoint = _of_target(target)
         by_place.setdefault(endpoint.place, endpoint)
     for endpoint in _beside_the_catalogue():
@@ -135,7 +140,7 @@ def _options(server: Mapping[str, Any]) -> dict[str, Any]:
     """What the server is told beside its place; Telegram's own site lists the relays that are there."""
     options = dict(server.get("options", {}))
     if server["name"] == _TELEGRAM_SITE:
-        relays = (target for target in catalog.shipped() if target.protocol == "reflector")
+        relays = (target for target in _targets() if target.protocol == "reflector")
         options["reflectors"] = [f"{relay.address}:{relay.port}" for relay in relays]
     return options
 
@@ -159,7 +164,7 @@ def _addresses_of(wanted: Sequence[str], everybody: Iterable[Endpoint]) -> froze
 def _check_names(scenario: Scenario, everybody: Sequence[Endpoint]) -> None:
     names = {endpoint.name for endpoint in everybody}
     addresses = {endpoint.address for endpoint in everybody}
-    services = {target.service for target in catalog.shipped() if target.service}
+    services = {target.service for target in _targets() if target.service}
     for number, truth in enumerate(scenario.truths):
         if truth.service not in services:
             known = ", ".join(sorted(services))

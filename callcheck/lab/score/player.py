@@ -6,9 +6,9 @@ import os
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final, Protocol
 
 from callcheck import session
@@ -51,12 +51,8 @@ class LabPlayer:
 
     def __call__(self, scenario: Scenario, depth: Depth) -> play.Played:
         command = play.run_arguments("--depth", depth, "--format", "events")
-        started_s = time.monotonic()
-        with play.lab_of(scenario, real_servers=self._real_servers) as lab:
-            code, output, errors = self._run(lab.argv(command), _PATIENCE_S[depth])
-            seconds = time.monotonic() - started_s
-            outcome = lab.stop()
-        return play.Played(code, output, errors, seconds, outcome)
+        lab = play.lab_of(scenario, real_servers=self._real_servers)
+        return play.play_by(partial(self._run, patience_s=_PATIENCE_S[depth]), lab, command)
 
     def end(self) -> None:
         with self._guard:

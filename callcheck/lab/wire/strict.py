@@ -61,11 +61,9 @@ class Table:
         """The keys not read so far."""
         return tuple(self._left)
 
-    def close(self, unbuilt: Iterable[str] = ()) -> None:
-        """Refuse the first key that was not read, as unknown or, if it is in `unbuilt`, as not built yet."""
-        for key, value in self._left.items():
-            if key in unbuilt:
-                raise RefusedError(f"not built yet: {self.at(key)} = {shown(value)}")
+    def close(self) -> None:
+        """Refuse the first key that was not read."""
+        for key in self._left:
             raise self.refuse(key, "unknown key")
 
     def number(self, key: str, *, low: float = 0.0, high: float = math.inf) -> float | None:
@@ -101,17 +99,17 @@ class Table:
             raise self.refuse(key, f"a text is wanted, not {shown(value)}")
         return value
 
-    def word(self, key: str, known: Iterable[str], unbuilt: Iterable[str] = ()) -> str | None:
-        """One word of a closed list; words in `unbuilt` are refused as not built yet."""
+    def word(self, key: str, known: Iterable[str]) -> str | None:
+        """One word of a closed list."""
         word = self.text(key)
         if word is not None:
-            self._check_word(key, word, known, unbuilt)
+            self._check_word(key, word, known)
         return word
 
     def words(self, key: str, known: Iterable[str]) -> tuple[str, ...]:
         words = self.texts(key)
         for word in words:
-            self._check_word(key, word, known, ())
+            self._check_word(key, word, known)
         return words
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -123,7 +121,7 @@ class Table:
         is_list = isinstance(self._left.get(key), list)
         texts = self.texts(key) if is_list else (self.needed(key, self.text(key)),)
         for word in texts if known is not None else ():
-            self._check_word(key, word, known or (), ())
+            self._check_word(key, word, known or ())
         return texts
 
     def ports(self, key: str) -> tuple[int, ...]:
@@ -182,9 +180,7 @@ class Table:
         if value > high:
             raise self.refuse(key, f"{shown(value)} is more than {shown(high)}")
 
-    def _check_word(self, key: str, word: str, known: Iterable[str], unbuilt: Iterable[str]) -> None:
-        if word in unbuilt:
-            raise RefusedError(f"not built yet: {self.at(key)} = {shown(word)}")
+    def _check_word(self, key: str, word: str, known: Iterable[str]) -> None:
         if word not in known:
             raise self.refuse(key, f"unknown word {shown(word)} (known: {listed(known)})")
 
