@@ -47,6 +47,23 @@ print(json.dumps(found))
 """
 
 
+def wait_until_traffic_gave_up(lab: Lab) -> None:
+    """Until the traffic's process is gone; a process that only waits to be collected has no command line."""
+    assert lab.directory is not None
+    config = str(lab.directory / "traffic.json").encode()
+    deadline_s = time.monotonic() + 30
+    while any(config in command_line(path) for path in Path("/proc").glob("[0-9]*/cmdline")):
+        assert time.monotonic() < deadline_s, "the traffic went on for 30 s"
+        time.sleep(0.05)
+
+
+def command_line(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # it ended meanwhile
+        return b""
+
+
 def lab_with(make_lab: MakeLab, text: str) -> Lab:
     scenario = parse(f'id = "test"\nsummary = "s"\nseed = 1\n{text}\n{TRUTH}')
     ends = traffic_ends(scenario)
@@ -112,7 +129,7 @@ def test_traffic_begins_although_the_first_packets_are_lost_and_is_missed_where_
     down = '[[cross_traffic]]\nwire = "core"\ndirection = "down"\nrate_kbps = 2000\n'
     late = lab_with(make_lab, "[[wire.core.up]]\nloss = 1\nwhen = {to_s = 1.5}\n" + down)
     never = lab_with(make_lab, "[[wire.core.up]]\nloss = 1\n" + down)
-    time.sleep(6)  # longer than the traffic's own patience
+    wait_until_traffic_gave_up(never)
     (core,) = (wire for wire in late.stop().wires if (wire.wire, wire.direction) == ("core", "down"))
     assert core.bytes > 300_000
     assert any("never got through" in reason for reason in never.stop().void)

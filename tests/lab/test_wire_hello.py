@@ -129,6 +129,11 @@ def test_other_dtls_is_no_hello() -> None:
         assert dtls_hello(other) is None
 
 
+def test_a_hello_in_a_record_of_another_kind_is_not_read() -> None:
+    assert tls_hello(GOOD_TLS_HELLO) is not None
+    assert tls_hello(b"\x17" + GOOD_TLS_HELLO[1:]) is None
+
+
 @given(st.data())
 @settings(max_examples=200, deadline=None)
 def test_no_bytes_break_the_readers_of_hellos(data: st.DataObject) -> None:

@@ -88,6 +88,8 @@ def tls_hello(stream: bytes) -> ClientHello | None:
 
     A ClientHello that is spread over several records is not read, as by the middleboxes that this evades.
     """
+    if not is_tls_hello(stream):
+        return None
     end = _TLS_RECORD_BYTES + int.from_bytes(stream[3:5], "big")
     return read_handshake(stream[_TLS_RECORD_BYTES:end]) if len(stream) >= end else None
 
