@@ -30,6 +30,7 @@ from callcheck.words import (
     Claim,
     Depth,
     Failure,
+    FlowEvent,
     Function,
     Knowledge,
     Mechanism,
@@ -54,6 +55,7 @@ __all__ = [
     "Evidence",
     "Failure",
     "FlowCodec",
+    "FlowEvent",
     "FlowSecond",
     "Function",
     "IcmpError",
@@ -145,14 +147,19 @@ class LinkState:
 
 
 class FlowCodec(Protocol):
-    """How one arm's packets look: sans-IO, picklable, made anew for each flow. `legs` sockets are opened for it, and
-    opened again after `packets_per_port` packets (0: never)."""
+    """How one arm's packets look: sans-IO, picklable, made anew for each port. `legs` sockets are opened for it, and
+    opened again after `packets_per_port` packets (0: never). `far_received` is how many packets of the flow the far end
+    says it had, where it tells: only that splits a loss into the way there and the way back."""
 
     legs: int
     packets_per_port: int
+    far_received: int | None
 
     def greet(self, random: bytes) -> Sequence[tuple[int, bytes]]:
-        """What to send, on which leg, before the first packet, and again until `ready`. `random` is 64 bytes."""
+        """What to send, on which leg, before the first packet. `random` is 64 bytes.
+
+        Asked every half second until `ready`, and at once after a datagram that moved a greeting on, so a question
+        that is repeated must do no harm."""
         ...
 
     def packet(self, number: int, random: bytes) -> tuple[int, bytes]:
@@ -169,13 +176,21 @@ class FlowCodec(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
-    """One flow of numbered packets to a resolved target, compared with others of the same moment."""
+    """One flow of numbered packets to a resolved target, compared with others of the same moment.
+
+    It sends from `start_s` until `stop_s` (None: the end of the run). With `twins_apart_s` each odd packet follows
+    the even one before it by that time, and the pairs keep the rate. An arm `after_death_of` others begins only once one
+    of those, having been answered, has fallen silent; it then sends for `start_s` .. `stop_s` counted from that moment.
+    """
 
     name: str
     target: Target
     codec: FlowCodec
     rate_pps: float
     start_s: float = 0.0
+    stop_s: float | None = None
+    twins_apart_s: float = 0.0
+    after_death_of: tuple[str, ...] = ()
 
 
 class Meter(Protocol):

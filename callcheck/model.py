@@ -12,6 +12,7 @@ from callcheck.words import (
     Claim,
     Depth,
     Failure,
+    FlowEvent,
     Function,
     Knowledge,
     Mechanism,
@@ -147,11 +148,16 @@ class Network(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     filters: bool | None = None
 
 
-class Instrument(msgspec.Struct, frozen=True, kw_only=True):
-    """How late callcheck itself sent its packets; a late instrument may accuse nobody. None: no flow was sent."""
+class Instrument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How well callcheck itself kept time; an invalid instrument may accuse nobody. None: no flow was sent.
+
+    `send_lateness_p99_ms` is how far the intervals between packets were off their schedule: a clock that drifts, or a
+    start that was late, moves no interval. `events` befell the machine while the flows ran, and make them invalid.
+    """
 
     send_lateness_p99_ms: float | None
     valid: bool | None
+    events: tuple[FlowEvent, ...] = ()
 
 
 class SavedObservation(Observation, frozen=True, kw_only=True, omit_defaults=True):
@@ -177,9 +183,18 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...] = ()
 
 
-class FlowSecond(msgspec.Struct, frozen=True, kw_only=True):
-    """One second of one arm. The arrays run in step, in microseconds of run time; `received_us` is None for a packet
-    that did not come back in time. `ip_bytes` is the size of one packet at the IP layer."""
+class FlowSecond(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One second of one arm. Arrays run in step, in microseconds of run time; None is a packet that did not come back
+    in time.
+
+    `received_us` is when the kernel had an answer, `taken_us` when the flow process read it. `ip_bytes` is the size of
+    one packet at the IP layer. `opened_us` is when the first datagram left the 5-tuple of the second's first packet, and
+    `sent_before` how many had left it before that packet, greetings included. `unsent` lists numbers of packets that our
+    own system refused to send. `reordered` packets came after one with a higher number. What concerns earlier packets
+    counts where it was noticed: `late` answers came when their second was over, `duplicates` were known already,
+    `unnumbered` datagrams answered no packet, `icmp_errors` are errors that the network returned. `far_received` is the
+    far end's own count, where it tells.
+    """
 
     arm: str
     second: int
@@ -188,3 +203,14 @@ class FlowSecond(msgspec.Struct, frozen=True, kw_only=True):
     scheduled_us: tuple[int, ...]
     sent_us: tuple[int, ...]
     received_us: tuple[int | None, ...]
+    taken_us: tuple[int | None, ...] = ()
+    opened_us: int | None = None
+    sent_before: int = 0
+    unsent: tuple[int, ...] = ()
+    reordered: int = 0
+    late: int = 0
+    duplicates: int = 0
+    unnumbered: int = 0
+    icmp_errors: int = 0
+    far_received: int | None = None
+    events: tuple[FlowEvent, ...] = ()

@@ -42,6 +42,8 @@ Mechanism = Literal[
     "voip_class",
     "unknown",
 ]
+# What befell the machine while a flow ran: its clock was set, it slept, it got another address or default route.
+FlowEvent = Literal["clock_set", "suspended", "address_changed", "route_changed"]
 Where = Literal["home", "access", "provider", "beyond", "unknown"]
 
 

@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from callcheck.api import Arm, FlowCodec
+from callcheck.flow.ledger import Departure
 from callcheck.flow.schedule import NS_PER_S
 from callcheck.flow.sockets import Leg
 
 GREETING_EVERY_NS = NS_PER_S // 2
 GREETINGS = 4
 GREETING_TIME_NS = GREETINGS * GREETING_EVERY_NS
+# A handshake of several steps goes on as answers come; a far end that answers for ever is not talked to for ever.
+_GREETINGS_IN_ALL = 12
 # An answer counts for its second (1 s) and the longest wait after it (1 s); half a second more costs nothing.
 LATE_ANSWERS_NS = 5 * NS_PER_S // 2
 _RANDOM_BYTES = 64
@@ -22,11 +25,14 @@ _RANDOM_BYTES = 64
 class Port:
     """The legs of one flow on source ports of their own, with the codec state that belongs to them."""
 
+    __slots__ = ("_greetings", "_next_greeting_ns", "_timed_greetings", "codec", "legs", "packets")
+
     def __init__(self, arm: Arm, codec: FlowCodec, now_ns: int) -> None:
         self.codec = codec
         self.packets = 0
         self.legs: list[Leg] = []
         self._greetings = 0
+        self._timed_greetings = 0
         self._next_greeting_ns = now_ns
         try:
             for _ in range(codec.legs):
@@ -37,10 +43,21 @@ class Port:
 
     def greet(self, now_ns: int) -> None:
         """Say hello where one is due and the other end has not answered yet."""
-        if self.codec.ready or self._greetings == GREETINGS or now_ns < self._next_greeting_ns:
+        if self.codec.ready or self._timed_greetings == GREETINGS or now_ns < self._next_greeting_ns:
+            return
+        self._timed_greetings += 1
+        self._next_greeting_ns = now_ns + GREETING_EVERY_NS
+        self._say_hello()
+
+    def go_on_greeting(self) -> None:
+        """Say what is next after an answer to a greeting."""
+        if not self.codec.ready:
+            self._say_hello()
+
+    def _say_hello(self) -> None:
+        if self._greetings == _GREETINGS_IN_ALL:
             return
         self._greetings += 1
-        self._next_greeting_ns = now_ns + GREETING_EVERY_NS
         for leg, payload in self.codec.greet(os.urandom(_RANDOM_BYTES)):
             self.legs[leg].send(payload)
 
@@ -56,9 +73,16 @@ class Prepared:
     leg: Leg
     payload: bytes
 
-    @property
-    def ip_bytes(self) -> int:
-        return len(self.payload) + self.leg.header_bytes
+    def send(self) -> Departure:
+        sent_before = self.leg.sent
+        at_ns, left = self.leg.send(self.payload)
+        return Departure(
+            at_ns,
+            len(self.payload) + self.leg.header_bytes,
+            left,
+            opened_ns=self.leg.opened_ns,
+            sent_before=sent_before,
+        )
 
 
 class Ports:
@@ -104,6 +128,15 @@ class Ports:
             self._current.greet(now_ns)
         while self._retired and now_ns - self._retired[0][0] > LATE_ANSWERS_NS:
             self._drop(self._retired.pop(0)[1])
+
+    def new_icmp_errors(self) -> int:
+        """How many errors the network returned since the last call."""
+        count = 0
+        for port in self._open_ports():
+            for leg in port.legs:
+                count += leg.icmp_errors
+                leg.icmp_errors = 0
+        return count
 
     def close(self) -> None:
         for port in self._open_ports():

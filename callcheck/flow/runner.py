@@ -52,6 +52,11 @@ def _check(arms: Sequence[Arm], seconds: float) -> None:
         raise ValueError("two arms have the same name")
     if seconds <= 0 or any(arm.rate_pps <= 0 or arm.start_s < 0 for arm in arms):
         raise ValueError("a flow needs a positive rate and length, and starts at 0 s or later")
+    if any(not 0 <= arm.twins_apart_s < 2 / arm.rate_pps for arm in arms):
+        raise ValueError("the second of two twins leaves before the next pair")
+    first = {arm.name for arm in arms if not arm.after_death_of}
+    if not all(first.issuperset(arm.after_death_of) for arm in arms):
+        raise ValueError("a spare arm waits for an arm that runs from the start")
     if any(not arm.target.address for arm in arms):
         raise ValueError("an arm's target has no address")
 

@@ -8,6 +8,7 @@ import socket
 import struct
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 # The socket module of Python 3.11 does not name it; 35 on Linux x86-64 and arm64 (facts/inference.md 6.6).
 _SO_TIMESTAMPNS = getattr(socket, "SO_TIMESTAMPNS", 35)
@@ -20,7 +21,7 @@ _OLDEST_STAMP_NS = 10_000_000_000
 IPV4_UDP_HEADER_BYTES = 28
 IPV6_UDP_HEADER_BYTES = 48
 
-# A way that is closed loses packets like any other loss; an error outside this list is a fault of the instrument.
+# A way that is closed carries no packets; an error outside these lists is a fault of the instrument.
 _NO_WAY_OUT = frozenset(
     {
         errno.ENETUNREACH,
@@ -31,6 +32,8 @@ _NO_WAY_OUT = frozenset(
         errno.EACCES,
     }
 )
+# The system has no socket, port or memory to give: the flow goes on without, and says that nothing left.
+_NO_SOCKET = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRINUSE, errno.EAGAIN})
 
 
 def realtime_ahead_ns() -> int:
@@ -44,49 +47,73 @@ def realtime_ahead_ns() -> int:
     return realtime_ns - (before_ns + after_ns) // 2
 
 
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A datagram: when the kernel had it, and when we read it, in monotonic nanoseconds."""
+
+    payload: bytes
+    at_ns: int
+    taken_ns: int
+
+
 class Leg:
-    """A connected socket on a source port of its own. Without a way to the address it is silent, never an error."""
+    """A connected socket on a source port of its own. Where the system gives none it is silent, never an error.
+
+    `opened_ns` is when its first datagram left, `sent` how many did. `icmp_errors` counts what the network returned.
+    """
+
+    __slots__ = ("header_bytes", "icmp_errors", "opened_ns", "sent", "socket")
 
     def __init__(self, sock: socket.socket | None, header_bytes: int) -> None:
         self.socket = sock
         self.header_bytes = header_bytes
+        self.opened_ns: int | None = None
+        self.sent = 0
+        self.icmp_errors = 0
 
     @classmethod
     def open(cls, address: str, port: int) -> Leg:
-        """Raises OSError where the system has no socket to give, ValueError for a name in place of an address."""
-        family, header_bytes = _family_of(address)
-        sock = socket.socket(family, socket.SOCK_DGRAM)
+        """Raises ValueError for a name in place of an address, OSError for a fault of the instrument."""
+        family, header_bytes = family_of(address)
+        sock: socket.socket | None = None
         try:
+            sock = socket.socket(family, socket.SOCK_DGRAM)
             sock.setblocking(False)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
             sock.connect((address, port))
         except OSError as error:
-            sock.close()
-            if error.errno in _NO_WAY_OUT:
+            if sock is not None:
+                sock.close()
+            if error.errno in _NO_WAY_OUT | _NO_SOCKET:
                 return cls(None, header_bytes)
             raise
         return cls(sock, header_bytes)
 
-    def send(self, payload: bytes) -> int:
-        """Send one datagram; the monotonic nanoseconds just before. What the system refuses to send is lost."""
+    def send(self, payload: bytes) -> tuple[int, bool]:
+        """Send one datagram: the monotonic nanoseconds just before, and whether the system took it."""
         sent_ns = time.monotonic_ns()
         if self.socket is None:
-            return sent_ns
+            return sent_ns, False
         try:
             self.socket.send(payload)
-        except ConnectionRefusedError:
-            # Linux reports an earlier ICMP error here in place of sending; reading the error clears it.
-            sent_ns = time.monotonic_ns()
-            with contextlib.suppress(OSError):
-                self.socket.send(payload)
         except OSError:
-            pass
-        return sent_ns
+            # Linux reports an earlier ICMP error in place of sending; reading the error clears it.
+            self.icmp_errors += 1
+            sent_ns = time.monotonic_ns()
+            try:
+                self.socket.send(payload)
+            except OSError:
+                self.icmp_errors -= 1  # it stays, so it is the system's own
+                return sent_ns, False
+        self.sent += 1
+        if self.opened_ns is None:
+            self.opened_ns = sent_ns
+        return sent_ns, True
 
-    def receive(self, at_most: int) -> Iterator[tuple[bytes, int]]:
-        """Up to `at_most` datagrams that are waiting, each with the monotonic nanoseconds of its arrival."""
+    def receive(self, at_most: int) -> Iterator[Arrived]:
+        """Up to `at_most` datagrams that are waiting."""
         if self.socket is None:
             return
         ahead_ns = realtime_ahead_ns()
@@ -96,8 +123,10 @@ class Leg:
             except (BlockingIOError, InterruptedError):
                 return
             except OSError:
-                continue  # an ICMP error; reading it took it from the socket
-            yield payload, _arrival_ns(ancillary, ahead_ns)
+                self.icmp_errors += 1  # reading it took it from the socket
+                continue
+            taken_ns = time.monotonic_ns()
+            yield Arrived(payload, _arrival_ns(ancillary, ahead_ns, taken_ns), taken_ns)
 
     def close(self) -> None:
         if self.socket is not None:
@@ -105,7 +134,7 @@ class Leg:
             self.socket = None
 
 
-def _family_of(address: str) -> tuple[socket.AddressFamily, int]:
+def family_of(address: str) -> tuple[socket.AddressFamily, int]:
     for family, header_bytes in (
         (socket.AF_INET, IPV4_UDP_HEADER_BYTES),
         (socket.AF_INET6, IPV6_UDP_HEADER_BYTES),
@@ -116,13 +145,12 @@ def _family_of(address: str) -> tuple[socket.AddressFamily, int]:
     raise ValueError(f"not an IP address: {address!r}")
 
 
-def _arrival_ns(ancillary: list[tuple[int, int, bytes]], ahead_ns: int) -> int:
+def _arrival_ns(ancillary: list[tuple[int, int, bytes]], ahead_ns: int, taken_ns: int) -> int:
     """The kernel's stamp on the monotonic clock; our own reading where there is none or a clock was set meanwhile."""
-    now_ns = time.monotonic_ns()
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS and len(data) >= _TIMESPEC.size:
             seconds, nanoseconds = _TIMESPEC.unpack_from(data)
             stamp_ns = int(seconds) * 1_000_000_000 + int(nanoseconds) - ahead_ns
-            if now_ns - _OLDEST_STAMP_NS <= stamp_ns <= now_ns:
+            if taken_ns - _OLDEST_STAMP_NS <= stamp_ns <= taken_ns:
                 return stamp_ns
-    return now_ns
+    return taken_ns

@@ -20,6 +20,7 @@ class Numbers:
     legs: int = 1
     packets_per_port: int = 0
     payload_bytes: int = 160
+    far_received: int | None = None
 
     def greet(self, random: bytes) -> Sequence[tuple[int, bytes]]:
         return ()
@@ -76,3 +77,13 @@ class Stalls(Numbers):
         if number == 1:
             time.sleep(1.2)
         return 0, NUMBER + number.to_bytes(4, "big")
+
+
+@dataclass(slots=True)
+class Counting(Numbers):
+    """Stands for a far end that says how many packets it has had: here the highest number that came back, and one."""
+
+    def received(self, leg: int, datagram: bytes) -> int | None:
+        number = int.from_bytes(datagram[1:5], "big")
+        self.far_received = max(number + 1, self.far_received or 0)
+        return number

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import socket
 import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from callcheck.api import Arm, Target
+from callcheck.flow.ledger import DEAD_AFTER_NS
 from callcheck.flow.plan import Plan, decode, encode
 from callcheck.flow.sockets import Leg
 from callcheck.flow.worker import StalledError, Worker
 from callcheck.model import FlowSecond
-from tests.flow.codecs import Greeted, Numbers, Stalls
-from tests.flow.echo import Echo, Script
+from tests.flow.codecs import NUMBER, Counting, Greeted, Numbers, Stalls
+from tests.flow.echo import Echo, Script, UdpThread
 
 
 @dataclass(slots=True)
@@ -34,9 +39,12 @@ class Outcome:
             if (at_us is not None) == received
         ]
 
+    def arms(self) -> set[str]:
+        return {second.arm for second in self.seconds}
 
-def _arm(target: Target, *, name: str = "arm", codec: Numbers | None = None, start_s: float = 0.0) -> Arm:
-    return Arm(name=name, target=target, codec=codec or Numbers(), rate_pps=20, start_s=start_s)
+
+def _arm(target: Target, *, name: str = "arm", codec: Numbers | None = None, **more: Any) -> Arm:
+    return Arm(name=name, target=target, codec=codec or Numbers(), rate_pps=20, **more)
 
 
 def _run(*arms: Arm, seconds: float = 1.0) -> Outcome:
@@ -147,9 +155,9 @@ def test_a_flood_on_one_socket_is_taken_in_bounded_helpings() -> None:
                 far.sendto(payload, sender)
             before_ns = time.monotonic_ns()
             taken = [*leg.receive(2)]
-            assert [payload for payload, _ in taken] == [b"one", b"two"], "no more than asked, so that sending goes on"
-            assert all(at_ns <= before_ns + 10**9 for _, at_ns in taken)
-            assert [payload for payload, _ in leg.receive(9)] == [b"three"]
+            assert [one.payload for one in taken] == [b"one", b"two"], "no more than asked, so that sending goes on"
+            assert all(one.at_ns <= one.taken_ns <= before_ns + 10**9 for one in taken)
+            assert [one.payload for one in leg.receive(9)] == [b"three"]
         finally:
             leg.close()
 
@@ -196,3 +204,109 @@ def test_no_packet_leaves_before_it_is_due() -> None:
     with Echo() as echo:
         outcome = _run(_arm(echo.target), seconds=0.5)
     assert min(_late_us(outcome.seconds)) >= 0
+
+
+def test_an_arm_may_end_before_the_run() -> None:
+    with Echo() as echo:
+        outcome = _run(_arm(echo.target, name="short", stop_s=0.3), _arm(echo.target, name="whole"), seconds=0.6)
+    assert outcome.numbers("short", received=True) == list(range(6))
+    assert outcome.numbers("whole", received=True) == list(range(12))
+
+
+def test_twins_follow_each_other_and_the_pairs_keep_the_rate() -> None:
+    with Echo() as echo:
+        outcome = _run(_arm(echo.target, twins_apart_s=0.005), seconds=0.4)
+    (second,) = outcome.seconds
+    apart_us = [later - earlier for earlier, later in pairwise(second.scheduled_us)]
+    assert apart_us == [5_000, 95_000, 5_000, 95_000, 5_000, 95_000, 5_000]
+
+
+def test_a_spare_begins_in_step_when_its_arm_has_died_and_not_before() -> None:
+    with Echo(Script(lost=frozenset(range(8, 99)))) as mortal, Echo() as alive:
+        outcome = _run(
+            _arm(mortal.target, name="old"),
+            _arm(alive.target, name="control"),
+            _arm(alive.target, name="renewed", after_death_of=("old",)),
+            _arm(alive.target, name="renewed control", after_death_of=("old", "control")),
+            _arm(alive.target, name="never", after_death_of=("control",)),
+            seconds=3.6,
+        )
+    first_us = {name: min(s.sent_us[0] for s in outcome.seconds if s.arm == name) for name in outcome.arms()}
+    assert set(first_us) == {"old", "control", "renewed", "renewed control"}
+    dies_us = first_us["old"] + 8 * 50_000
+    assert first_us["renewed"] - dies_us > DEAD_AFTER_NS / 1000
+    due = {
+        name: {at_us for s in outcome.seconds if s.arm == name for at_us in s.scheduled_us} for name in outcome.arms()
+    }
+    assert due["renewed"] == due["renewed control"] < due["control"], "new flows share the ticks of the old ones"
+    assert outcome.numbers("renewed", received=True)
+    assert not outcome.numbers("renewed", received=False)
+    assert outcome.numbers("old", received=True) == list(range(8))
+
+
+def test_an_answer_a_thousand_times_over_is_one_answer_and_holds_nothing_up() -> None:
+    def shower(payload: bytes, sender: tuple[str, int]) -> list[tuple[bytes, tuple[str, int]]]:
+        return [(payload, sender)] * 1000
+
+    with UdpThread(shower) as far:
+        outcome = _run(_arm(far.target), seconds=0.5)
+    assert outcome.numbers(received=True) == list(range(10))
+    (second,) = outcome.seconds
+    assert second.duplicates > 100, "the kernel's buffer may drop most of them"
+
+
+def test_garbage_and_answers_to_packets_not_sent_are_no_answers() -> None:
+    strange = (b"", b"?", NUMBER + b"\xff\xff\xff\xff", NUMBER, bytes(1400))
+
+    def talk(payload: bytes, sender: tuple[str, int]) -> list[tuple[bytes, tuple[str, int]]]:
+        return [(answer, sender) for answer in strange]
+
+    with UdpThread(talk) as far:
+        outcome = _run(_arm(far.target), seconds=0.5)
+    assert outcome.numbers(received=True) == [0], "a number of no bytes reads as packet 0"
+    assert sum(second.unnumbered for second in outcome.seconds) >= 35
+
+
+def test_an_answer_from_another_address_never_reaches_the_flow() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.bind(("127.0.0.1", 0))
+
+        def tell_the_stranger(payload: bytes, sender: tuple[str, int]) -> list[tuple[bytes, tuple[str, int]]]:
+            stranger.sendto(payload, sender)
+            return []
+
+        with UdpThread(tell_the_stranger) as far:
+            outcome = _run(_arm(far.target), seconds=0.5)
+    assert outcome.numbers(received=True) == []
+    assert sum(second.unnumbered for second in outcome.seconds) == 0
+
+
+def test_a_refused_port_shows_as_errors_of_the_network() -> None:
+    with Echo() as echo:
+        refused = echo.target
+    outcome = _run(_arm(refused), seconds=0.5)
+    assert sum(second.icmp_errors for second in outcome.seconds) >= 5
+    assert all(second.unsent == () for second in outcome.seconds)
+
+
+def test_where_the_system_has_no_socket_left_the_packets_are_unsent_and_the_other_arms_go_on() -> None:
+    with Echo() as echo:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        lowest_free = os.open(os.devnull, os.O_RDONLY)
+        os.close(lowest_free)
+        arms = [_arm(echo.target, name="first"), _arm(echo.target, name="hungry", codec=Numbers(legs=200))]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free + 50, hard))
+        try:
+            outcome = _run(*arms, seconds=0.3)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    by_arm = {second.arm: second for second in outcome.seconds}
+    unsent = [len(by_arm[name].unsent) for name in ("first", "hungry")]
+    assert sorted(unsent) in ([0, 0], [0, 6])
+    assert all(len(second.sent_us) == 6 for second in outcome.seconds)
+
+
+def test_the_far_ends_count_is_passed_on() -> None:
+    with Echo() as echo:
+        outcome = _run(_arm(echo.target, codec=Counting()), seconds=0.3)
+    assert outcome.seconds[-1].far_received == 6
