@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import BinaryIO, ClassVar, Protocol, TypeVar
@@ -179,8 +179,8 @@ class Arm:
     """One flow of numbered packets to a resolved target, compared with others of the same moment.
 
     It sends from `start_s` until `stop_s` (None: the end of the run). With `twins_apart_s` each odd packet follows
-    the even one before it by that time, and the pairs keep the rate. An arm `after_death_of` others begins only once one
-    of those, having been answered, has fallen silent; it then sends for `start_s` .. `stop_s` counted from that moment.
+    the even one before it by that time, and the pairs keep the rate. An arm `after_death_of` others begins only once
+    one of those, having been answered, has fallen silent; both times then count from that moment.
     """
 
     name: str
@@ -243,7 +243,10 @@ class Context(Protocol):
         """Connect within `timeout_s`; `tls` is the server name to offer and verify; `ttl` may bring an ICMP error."""
         ...
 
-    def flows(self, arms: Sequence[Arm], *, seconds: float) -> AsyncIterator[FlowSecond]: ...
+    def flows(self, arms: Sequence[Arm], *, seconds: float) -> AsyncGenerator[FlowSecond, None]:
+        """Each arm's seconds in order, as soon as they are final; closing it ends the flows."""
+        ...
+
     def external(self, host: str, max_bytes: int) -> AbstractContextManager[Meter]: ...
     def emit(self, observation: Observation) -> int: ...
     def progress(self, fraction: float, note: str = "") -> None: ...

@@ -160,6 +160,28 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     events: tuple[FlowEvent, ...] = ()
 
 
+class Quality(msgspec.Struct, frozen=True, kw_only=True):
+    """How a call would sound, by the E-model (G.107): severity only, never why.
+
+    `mos` is 1 to 4.5, with the bounds of what sampling and the unknown codec leave open. `word` is what people would
+    call it, `heard` what they would complain of: nothing, gaps or lag. `assumptions` names what the figure rests on.
+    """
+
+    service: str
+    function: Function
+    mos: float
+    mos_low: float
+    mos_high: float
+    word: str
+    heard: str
+    loss_ratio: float
+    late_ratio: float
+    delay_ms: float
+    packets: int
+    seconds: float
+    assumptions: tuple[str, ...]
+
+
 class SavedObservation(Observation, frozen=True, kw_only=True, omit_defaults=True):
     """An observation as a report keeps it: with its number, its time since the start, and the check that made it."""
 
@@ -177,7 +199,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     network: Network
     instrument: Instrument
     verdicts: tuple[Verdict, ...]
-    quality: tuple[Json, ...] = ()
+    quality: tuple[Quality, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     observations: tuple[SavedObservation, ...] = ()
     problems: tuple[str, ...] = ()
@@ -188,12 +210,12 @@ class FlowSecond(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     in time.
 
     `received_us` is when the kernel had an answer, `taken_us` when the flow process read it. `ip_bytes` is the size of
-    one packet at the IP layer. `opened_us` is when the first datagram left the 5-tuple of the second's first packet, and
-    `sent_before` how many had left it before that packet, greetings included. `unsent` lists numbers of packets that our
-    own system refused to send. `reordered` packets came after one with a higher number. What concerns earlier packets
-    counts where it was noticed: `late` answers came when their second was over, `duplicates` were known already,
-    `unnumbered` datagrams answered no packet, `icmp_errors` are errors that the network returned. `far_received` is the
-    far end's own count, where it tells.
+    one packet at the IP layer. `opened_us` is when the first datagram left the 5-tuple of the second's first packet,
+    and `sent_before` how many had left it before that packet, greetings included. `unsent` lists numbers of packets
+    that our own system refused to send. `reordered` packets came after one with a higher number. What concerns earlier
+    packets counts where it was noticed: `late` answers came when their second was over, `duplicates` were known
+    already, `unnumbered` datagrams answered no packet, `icmp_errors` are errors that the network returned.
+    `far_received` is the far end's own count, where it tells.
     """
 
     arm: str

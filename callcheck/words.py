@@ -117,5 +117,12 @@ class Claim(StrEnum):
     relays_answer = "relays_answer"  # endpoints, answered, informative, source_ports, sites, rtt_ms
     relays_refuse = "relays_refuse"  # endpoints, refused
     stream_carries = "stream_carries"  # sent, received, loss_ratio, endpoints, seconds, rtt_ms or loop_ms
+    # flows, died, endpoints, renewed, controls_died, unit (packets, seconds), packets_low/high, seconds_low/high
+    stream_cut_off = "stream_cut_off"
+    # loss_ratio, controls_loss_ratio, more_low_ratio, more_high_ratio, pairs, rounds, rounds_held, controls
+    stream_loses_more = "stream_loses_more"
+    stream_rate_limited = "stream_rate_limited"  # limit_low_kbps, limit_high_kbps, offered_kbps, loss_ratio, flows
+    # Each packet by itself, whatever became of the one before: loss_ratio, mean_run, burst_ratio, twins_correlation
+    loss_independent = "loss_independent"
     # Of either: packets come as far as others'.
     path_open = "path_open"  # last_hop_call, last_hop_neutral, last_hop_other_port, last_hop_control, where, mechanism

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -124,7 +124,7 @@ class RealContext:
         )
         return self._keep(opened)
 
-    async def flows(self, arms: Sequence[Arm], *, seconds: float) -> AsyncIterator[FlowSecond]:
+    async def flows(self, arms: Sequence[Arm], *, seconds: float) -> AsyncGenerator[FlowSecond, None]:
         placed = []
         for arm in arms:
             place = await self._place(arm.target)
@@ -133,7 +133,7 @@ class RealContext:
         if not placed:
             return
         # The worker cannot be stopped within a second that it has not reported: what it may move is booked beforehand.
-        packets = sum(arm.rate_pps * max(0.0, seconds - arm.start_s) for arm in placed)
+        packets = sum(arm.rate_pps * max(0.0, min(arm.stop_s or seconds, seconds) - arm.start_s) for arm in placed)
         self._spend(round(packets * 2 * _FLOW_PACKET_BYTES))
         running = run_flows(placed, seconds=seconds, origin_ns=self._state.clock.origin_ns)
         try:

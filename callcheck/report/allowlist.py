@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from typing import get_args
+from collections.abc import Iterable, Mapping, Sequence
+from typing import cast, get_args
 
 from callcheck.model import Json
 from callcheck.report.leaks import leaks
 from callcheck.verdict.explain import SERVICES
-from callcheck.words import Depth, Function, Mechanism, Where
+from callcheck.words import Depth, FlowEvent, Function, Mechanism, Where
 
 OTHER = "other"
 # Sources of failure that claims name; evidence of any other group is kept under "other".
@@ -26,36 +26,59 @@ _COUNT_KEYS = frozenset(
         "asked",
         "asked_networks",
         "controls",
+        "controls_died",
+        "controls_limited",
+        "died",
+        "duplicates",
+        "earliest_packets",
         "elsewhere",
         "endpoints",
         "error_code",
+        "far_received",
         "first_number",
         "flows",
         "icmp_code",
+        "icmp_errors",
         "icmp_type",
         "informative",
-        "limit_ms",
         "ip_bytes",
         "last_hop_call",
         "last_hop_control",
         "last_hop_neutral",
         "last_hop_other_port",
+        "late",
+        "limit_ms",
+        "lost_down",
+        "lost_up",
         "missing",
         "names",
         "networks",
         "number",
         "opened",
+        "packets_high",
+        "packets_low",
         "packets_needed",
+        "pairs",
         "received",
         "refused",
+        "renewed",
+        "reordered",
         "resolvers_count",
+        "round",
+        "rounds",
+        "rounds_held",
         "second",
         "sent",
+        "sent_before",
         "sites",
         "source_ports",
         "subjects",
         "try",
         "ttl",
+        "twins",
+        "twins_both_lost",
+        "unnumbered",
+        "unsent",
         "with_cookie",
         "without_cookie",
         "wrong_answer",
@@ -63,24 +86,48 @@ _COUNT_KEYS = frozenset(
 )
 # Decimal digits that stay.
 _MEASURE_KEYS: Mapping[str, int] = {
+    "burst_ratio": 2,
     "connect_ms": 0,
     "controls_loss_ratio": 3,
+    "delay_rises_ratio": 2,
+    "earliest_s": 1,
+    "jitter_ms": 0,
+    "limit_high_kbps": 0,
+    "limit_low_kbps": 0,
     "loop_ms": 0,
+    "loss_high_ratio": 3,
+    "loss_low_ratio": 3,
     "loss_ratio": 3,
+    "mean_run": 1,
+    "more_high_ratio": 3,
+    "more_low_ratio": 3,
+    "offered_kbps": 0,
+    "p_value": 3,
+    "queue_ms": 0,
     "rtt_ms": 0,
     "seconds": 1,
+    "seconds_high": 1,
+    "seconds_low": 1,
     "slowest_rtt_ms": 0,
     "took_ms": 0,
+    "twins_correlation": 1,
 }
 # `opened` counts in facts and is yes or no in an observation.
 _FLAG_KEYS = frozenset(["default_route", "opened", "refused_by_target", "tunnel", "wireless"])
-_STAMP_KEYS = frozenset(["received_us", "scheduled_us", "sent_us"])
+_STAMP_KEYS = frozenset(["opened_us", "received_us", "scheduled_us", "sent_us", "taken_us"])
+# Counts in facts, lists of packet numbers in an observation.
+_NUMBERS_KEYS = frozenset(["unsent"])
+_EVENTS_KEYS = frozenset(["events"])
+_EVENTS = frozenset(get_args(FlowEvent))
 _WORD_KEYS: Mapping[str, frozenset[str]] = {
     "about_function": frozenset(get_args(Function)),
     "about_service": frozenset(SERVICES),
     "depth": frozenset(get_args(Depth)),
+    "direction": frozenset(["up", "down", "unknown"]),
     "mechanism": frozenset(get_args(Mechanism)),
+    "part": frozenset(["stream", "revival", "single", "twins", "ladder"]),
     "service": frozenset(["", *SERVICES]),
+    "unit": frozenset(["packets", "seconds", "unknown"]),
     "where": frozenset(get_args(Where)),
 }
 # Large enough for every count of a run, too small to hold an IPv4 address as a number.
@@ -149,7 +196,22 @@ def _value(key: str, value: Json) -> Json:
         return value
     if key in _STAMP_KEYS:
         return _stamps(value)
+    if isinstance(value, list | tuple):
+        return _list(key, value)
     return _number(key, value)
+
+
+def _list(key: str, values: Sequence[Json]) -> Json:
+    if key in _EVENTS_KEYS:
+        return list(events(values))
+    if key in _NUMBERS_KEYS:
+        return [value for value in values if _number(key, value) is not None]
+    return None
+
+
+def events(values: Iterable[Json]) -> tuple[FlowEvent, ...]:
+    """Of what befell a flow, the words that callcheck knows."""
+    return tuple(cast("FlowEvent", value) for value in values if isinstance(value, str) and value in _EVENTS)
 
 
 def _number(key: str, value: Json) -> Json:
@@ -162,6 +224,8 @@ def _number(key: str, value: Json) -> Json:
 
 def _stamps(values: Json) -> Json:
     """Times of run, or None for each packet that did not come back."""
+    if _is_stamp(values):
+        return stepped(values, _STAMP_STEP_US)
     if not isinstance(values, list | tuple):
         return None
     return [stepped(value, _STAMP_STEP_US) if _is_stamp(value) else None for value in values]

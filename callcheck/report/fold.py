@@ -22,6 +22,7 @@ from callcheck.report import journal
 from callcheck.report.instrument import instrument_of
 from callcheck.report.journal import Journal
 from callcheck.report.problems import problem_line
+from callcheck.report.quality import qualities_of
 from callcheck.report.schema import REPORT_SCHEMA
 from callcheck.verdict.explain import with_sentences
 from callcheck.words import Claim, Depth
@@ -55,6 +56,7 @@ def fold(events: Iterable[Event], readers: Mapping[str, Reader], judge: Judge, l
         network=_network(run.observations, evidence),
         instrument=instrument,
         verdicts=with_sentences(verdicts, evidence, language),
+        quality=qualities_of(run.observations),
         evidence=evidence,
         observations=run.observations,
         problems=(*run.header.problems, *_endings(run), *problems),

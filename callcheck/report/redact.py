@@ -15,9 +15,11 @@ import msgspec
 from callcheck.catalog import load as catalog
 from callcheck.model import (
     Evidence,
+    Instrument,
     Json,
     Network,
     Plugin,
+    Quality,
     Report,
     Run,
     SavedObservation,
@@ -40,6 +42,16 @@ _PUBLIC_ROLES = {"subject", "control", "domestic"}
 _PUBLIC_SOURCE = "catalogue"
 
 _T_STEP_US = 10_000
+_QUALITY_DIGITS = {
+    "mos": 1,
+    "mos_low": 1,
+    "mos_high": 1,
+    "loss_ratio": 3,
+    "late_ratio": 3,
+    "delay_ms": 0,
+    "seconds": 0,
+}
+_LARGEST_QUALITY = 1_000_000
 
 
 def redact(report: Report, *, new_id: Callable[[], str] = lambda: secrets.token_hex(16)) -> Report:
@@ -58,10 +70,9 @@ def redact(report: Report, *, new_id: Callable[[], str] = lambda: secrets.token_
         tool=Tool(name="callcheck", version=allowlist.version(report.tool.version), plugins=plugins),
         run=_run(report.run, new_id()),
         network=_network(report.network),
-        instrument=msgspec.structs.replace(
-            report.instrument, send_lateness_p99_ms=allowlist.rounded(report.instrument.send_lateness_p99_ms, 1)
-        ),
+        instrument=_instrument(report.instrument),
         verdicts=tuple(_verdict(verdict, evidence) for verdict in report.verdicts),
+        quality=tuple(filter(None, map(_quality, report.quality))),
         evidence=evidence,
         observations=observations,
         problems=tuple(filter(None, (_problem(line, checks) for line in report.problems))),
@@ -116,6 +127,25 @@ def _verdict(verdict: Verdict, evidence: tuple[Evidence, ...]) -> Verdict:
         would_change=tuple(name for name in verdict.would_change if name in get_args(WouldChange)),
     )
     return msgspec.structs.replace(known, sentence=headline(known, evidence, language))
+
+
+def _instrument(instrument: Instrument) -> Instrument:
+    return Instrument(
+        send_lateness_p99_ms=allowlist.rounded(instrument.send_lateness_p99_ms, 1),
+        valid=instrument.valid,
+        events=allowlist.events(instrument.events),
+    )
+
+
+def _quality(quality: Quality) -> Quality | None:
+    """The score with what it rests on; None where it holds a word or number that callcheck does not write."""
+    words = (quality.word, quality.heard, *quality.assumptions)
+    numbers = {name: allowlist.rounded(getattr(quality, name), digits) for name, digits in _QUALITY_DIGITS.items()}
+    if any(number is None or not 0 <= number <= _LARGEST_QUALITY for number in numbers.values()):
+        return None
+    if not all(map(allowlist.word, words)) or not 0 <= quality.packets <= _LARGEST_QUALITY:
+        return None
+    return msgspec.structs.replace(quality, service=allowlist.service(quality.service), **numbers)
 
 
 def _evidence(item: Evidence, kept: set[int]) -> Evidence:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from callcheck.api import (
@@ -24,7 +24,7 @@ from callcheck.api import (
     Role,
     Target,
 )
-from callcheck.testing.flows import FlowAnswers, flow_second
+from callcheck.testing.flows import FakeFlow, FlowAnswers
 from callcheck.testing.sockets import (
     IP_TCP_BYTES,
     ROUND_TRIP_S,
@@ -200,23 +200,31 @@ class FakeContext:
         await asyncio.sleep(timeout_s)
         return Failure.timeout
 
-    async def flows(self, arms: Sequence[Arm], *, seconds: float) -> AsyncIterator[FlowSecond]:
-        start_us = self.now_us()
+    async def flows(self, arms: Sequence[Arm], *, seconds: float) -> AsyncGenerator[FlowSecond, None]:
+        flows = [
+            FakeFlow(
+                arm,
+                self.now_us(),
+                seconds,
+                self.flow_answers,
+                self.random_bytes,
+                begun_s=None if arm.after_death_of else 0.0,
+            )
+            for arm in arms
+        ]
         for arm in arms:
             arm.codec.greet(self.random_bytes(64))
         for second in range(math.ceil(seconds)):
             await self.sleep(1.0)
-            for arm in arms:
-                row = flow_second(
-                    arm,
-                    second,
-                    start_us=start_us,
-                    seconds=seconds,
-                    answers=self.flow_answers,
-                    random_bytes=self.random_bytes,
-                )
-                self._spend(row.ip_bytes * len(row.sent_us))
-                yield row
+            for flow in flows:
+                row = flow.second(second)
+                if row is not None:
+                    self._spend(row.ip_bytes * len(row.sent_us))
+                    yield row
+            dead = {flow.arm.name for flow in flows if flow.is_dead}
+            for flow in flows:
+                if flow.begun_s is None and dead.intersection(flow.arm.after_death_of):
+                    flow.begun_s = second + 1
 
     def external(self, host: str, max_bytes: int) -> AbstractContextManager[Meter]:
         return self._metered(host, max_bytes)

@@ -1,43 +1,65 @@
-"""One second of a fake flow, from a rule that says when each packet is back."""
+"""Fake flows: due times as the flow process has them, and a rule that says when each packet is back."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from callcheck.api import Arm, FlowSecond
+from callcheck.flow.schedule import NS_PER_S, Schedule
 from callcheck.testing.sockets import IP_UDP_BYTES
 
 # Seconds until packet `number` of an arm is back; None: lost.
 FlowAnswers = Callable[[Arm, int], float | None]
 
 
-def flow_second(
-    arm: Arm,
-    second: int,
-    *,
-    start_us: int,
-    seconds: float,
-    answers: FlowAnswers,
-    random_bytes: Callable[[int], bytes],
-) -> FlowSecond:
-    """The packets of `arm` that are due in `second` of a flow that began at `start_us` and lasts `seconds`."""
+@dataclass(slots=True)
+class FakeFlow:
+    """One arm of a fake run that began at `start_us` and lasts `seconds`.
 
-    def first_number_from(since_s: float) -> int:
-        return max(0, math.ceil((since_s - arm.start_s) * arm.rate_pps))
+    `begun_s` is when it began, in seconds of the run; None while a spare waits for the death of another arm.
+    """
 
-    numbers = range(first_number_from(second), first_number_from(min(second + 1, seconds)))
-    sent_us = tuple(start_us + round((arm.start_s + number / arm.rate_pps) * 1_000_000) for number in numbers)
-    back_s = [answers(arm, number) for number in numbers]
-    sizes = [len(arm.codec.packet(number, random_bytes(64))[1]) + IP_UDP_BYTES for number in numbers]
-    return FlowSecond(
-        arm=arm.name,
-        second=second,
-        first_number=numbers.start,
-        ip_bytes=max(sizes, default=0),
-        scheduled_us=sent_us,
-        sent_us=sent_us,
-        received_us=tuple(
+    arm: Arm
+    start_us: int
+    seconds: float
+    answers: FlowAnswers
+    random_bytes: Callable[[int], bytes]
+    begun_s: float | None
+    was_answered: bool = False
+    is_dead: bool = False
+
+    def second(self, second: int) -> FlowSecond | None:
+        """What came of the packets that are due in this second; None where none is, or the arm has not begun."""
+        if self.begun_s is None:
+            return None
+        schedule = self._schedule(self.begun_s)
+        numbers = schedule.numbers_of(second)
+        if not numbers:
+            return None
+        sent_us = tuple(self.start_us + schedule.due_ns(number) // 1000 for number in numbers)
+        back_s = [self.answers(self.arm, number) for number in numbers]
+        sizes = [len(self.arm.codec.packet(number, self.random_bytes(64))[1]) + IP_UDP_BYTES for number in numbers]
+        self.was_answered |= any(s is not None for s in back_s)
+        self.is_dead = self.was_answered and all(s is None for s in back_s)
+        received_us = tuple(
             None if s is None else us + round(s * 1_000_000) for us, s in zip(sent_us, back_s, strict=True)
-        ),
-    )
+        )
+        return FlowSecond(
+            arm=self.arm.name,
+            second=second,
+            first_number=numbers.start,
+            ip_bytes=max(sizes),
+            scheduled_us=sent_us,
+            sent_us=sent_us,
+            received_us=received_us,
+            taken_us=received_us,
+            opened_us=self.start_us + schedule.start_ns // 1000,
+            sent_before=numbers.start,
+        )
+
+    def _schedule(self, begun_s: float) -> Schedule:
+        start_s = begun_s + self.arm.start_s
+        stop_s = self.seconds if self.arm.stop_s is None else min(self.seconds, begun_s + self.arm.stop_s)
+        twins_apart_ns = round(self.arm.twins_apart_s * NS_PER_S)
+        return Schedule(0, round(start_s * NS_PER_S), round(stop_s * NS_PER_S), self.arm.rate_pps, twins_apart_ns)

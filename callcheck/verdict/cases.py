@@ -8,10 +8,10 @@ verdict "unknown" with the leading hypotheses named.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
 
-from callcheck.verdict.findings import Findings, Key
+from callcheck.verdict.findings import Finding, Findings, Key
+from callcheck.verdict.stream_cases import CONTROLS_CARRY, HOPELESS_LOSS, POOR_LOSS, cut_off, singled_out, stream
 from callcheck.words import Cause, Claim, Function, Mechanism, Outcome, Where
 
 ROUTE = Key(Claim.route_exists)
@@ -21,11 +21,8 @@ RESOLVER = Key(Claim.resolver_works)
 TCP = Key(Claim.tcp_passes)
 CONTROLS = Key(Claim.controls_answer)
 DOMESTIC = Key(Claim.domestic_answers)
-CONTROLS_CARRY = Key(Claim.controls_carry)
 COOKIE = Key(Claim.cookie_ignored)
 
-POOR_LOSS = 0.03
-HOPELESS_LOSS = 0.5
 # One-way delay from which an ordinary talk falls apart (G.114's planning limit); a relay's round trip is about that.
 POOR_DELAY_MS = 400
 # Questions wait 1.5 s for an answer: where neutral hosts need half of that, silence may be mere slowness.
@@ -48,25 +45,8 @@ def refusals(service: str) -> Key:
     return Key(Claim.relays_refuse, service, "calls")
 
 
-def stream(service: str) -> Key:
-    return Key(Claim.stream_carries, service, "calls")
-
-
 def path(service: str, function: Literal["calls", "messaging"]) -> Key:
     return Key(Claim.path_open, service, function)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What one case sees. `causes` need not sum to one; the rest is unknown."""
-
-    outcome: Outcome
-    causes: Mapping[Cause, float]
-    mechanism: Mechanism = "unknown"
-    where: Where = "unknown"
-    supporting: tuple[Key, ...] = ()
-    against: tuple[Key, ...] = ()
-    would_change: tuple[str, ...] = field(default=())
 
 
 Case = Callable[[Findings, str], Finding | None]
@@ -289,6 +269,8 @@ CALLS_CASES: tuple[Case, ...] = (
     names_missing,
     _calls_silent,
     relays_silent,
+    cut_off,
     calls_work,
+    singled_out,
 )
 MESSAGING_CASES: tuple[Case, ...] = (offline, text_works, names_missing, _messaging_silent)

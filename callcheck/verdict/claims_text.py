@@ -9,12 +9,12 @@ from callcheck.locale import N_, translator
 from callcheck.model import Evidence
 from callcheck.verdict.figures import figures
 from callcheck.verdict.names import service_name
+from callcheck.verdict.stream_text import STREAM_SENTENCES, Sentences
 from callcheck.words import Claim
 
 # For each claim: when it holds, when it does not, when nobody can tell. In each the first sentence whose numbers are
 # all there is taken, so that the last one has none. No sentence says who does it: where is the verdict's to name.
-_Choice = tuple[str, ...]
-_SENTENCES: dict[Claim, tuple[_Choice, _Choice, _Choice]] = {
+_SENTENCES: dict[Claim, Sentences] = {
     Claim.route_exists: (
         (N_("This device has a way out to the internet (a route)."),),
         (N_("This device has no way out to the internet (no route)."),),
@@ -186,39 +186,7 @@ _SENTENCES: dict[Claim, tuple[_Choice, _Choice, _Choice]] = {
         ),
         (N_("How far test packets to {service} get could not be read."),),
     ),
-    Claim.stream_carries: (
-        (
-            N_(
-                "A call-like stream to {service}: {received} of {sent} packets came through in {seconds} s"
-                " ({loss_percent} % lost)."
-            ),
-            N_("A call-like stream to {service}: {received} of {sent} packets came through ({loss_percent} % lost)."),
-            N_("A call-like stream to {service} comes through."),
-        ),
-        (
-            N_(
-                "A call-like stream to {service}: {loss_percent} % of {sent} packets were lost;"
-                " in streams to other places {controls_loss_percent} %."
-            ),
-            N_("A call-like stream to {service}: {loss_percent} % of {sent} packets were lost."),
-            N_("A call-like stream to {service} does not come through well."),
-        ),
-        (
-            N_("A call-like stream to {service}: {sent} packets sent, too few to judge."),
-            N_("Whether a call-like stream to {service} comes through could not be told."),
-        ),
-    ),
-    Claim.controls_carry: (
-        (
-            N_("Call-like streams to neutral servers: {loss_percent} % of {sent} packets were lost."),
-            N_("Call-like streams to neutral servers come through."),
-        ),
-        (
-            N_("Call-like streams to neutral servers suffer too: {loss_percent} % of {sent} packets were lost."),
-            N_("Call-like streams to neutral servers suffer too."),
-        ),
-        (N_("Whether call-like streams to neutral servers come through could not be told."),),
-    ),
+    **STREAM_SENTENCES,
 }
 
 

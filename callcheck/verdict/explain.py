@@ -1,7 +1,7 @@
 """Verdicts and evidence in plain words, English and Russian: sentences are made of claim ids and numbers only.
 
-This module is the door; the sentences themselves stand in `headline_text`, `claims_text`, `advice_text`, `gaps_text`
-and `names`.
+This module is the door; the sentences themselves stand in `headline_text`, `claims_text`, `stream_text`,
+`quality_text`, `advice_text`, `gaps_text` and `names`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from callcheck.verdict.names import (
     outcome_name,
     service_name,
 )
+from callcheck.verdict.quality_text import quality_text
 
 __all__ = [
     "SERVICES",
@@ -37,6 +38,7 @@ __all__ = [
     "next_steps",
     "outcome_name",
     "percent",
+    "quality_text",
     "service_name",
     "sureness_text",
     "what_was_not_measured",

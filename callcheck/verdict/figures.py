@@ -11,6 +11,7 @@ from callcheck.model import Json
 _COUNTS = (
     "answered",
     "asked",
+    "died",
     "elsewhere",
     "endpoints",
     "flows",
@@ -18,13 +19,25 @@ _COUNTS = (
     "missing",
     "names",
     "opened",
+    "packets_high",
+    "packets_low",
     "received",
     "refused",
     "sent",
     "with_cookie",
     "without_cookie",
 )
-_TIMES = ("loop_ms", "rtt_ms", "seconds")
+_MEASURES = (
+    "limit_high_kbps",
+    "limit_low_kbps",
+    "loop_ms",
+    "mean_run",
+    "offered_kbps",
+    "rtt_ms",
+    "seconds",
+    "seconds_high",
+    "seconds_low",
+)
 _RATIOS = {"loss_ratio": "loss_percent", "controls_loss_ratio": "controls_loss_percent"}
 # No fact that callcheck measures comes near; what does is a damaged or foreign file.
 _LARGEST = 1_000_000_000
@@ -44,12 +57,12 @@ def figures(facts: Mapping[str, Json], language: str) -> dict[str, str]:
     for name in _COUNTS:
         if (count := number_of(facts, name)) is not None:
             shown[name] = str(round(count))
-    for name in _TIMES:
-        if (time := number_of(facts, name)) is not None:
-            shown[name] = _decimal(time, language)
+    for name in _MEASURES:
+        if (measure := number_of(facts, name)) is not None:
+            shown[name] = decimal(measure, language)
     for name, placeholder in _RATIOS.items():
         if (ratio := number_of(facts, name)) is not None and ratio <= 1:
-            shown[placeholder] = _decimal(100 * ratio, language)
+            shown[placeholder] = decimal(100 * ratio, language)
     if shown.get("asked") == "0":
         del shown["asked"]  # "none of 0" is no news: a sentence without the figure says the rest
     return shown | _derived(facts, language)
@@ -77,7 +90,7 @@ def _derived(facts: Mapping[str, Json], language: str) -> dict[str, str]:
     return derived
 
 
-def _decimal(value: float, language: str) -> str:
+def decimal(value: float, language: str) -> str:
     """One decimal below ten where it says something, none above."""
     text = f"{value:.1f}" if value < 9.95 else f"{value:.0f}"
     text = text.removesuffix(".0")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from callcheck.model import Evidence
-from callcheck.words import Claim
+from callcheck.words import Cause, Claim, Mechanism, Outcome, Where
 
 FIRM = 2
 
@@ -18,6 +18,19 @@ class Key:
     claim: Claim
     service: str = ""
     function: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one case sees. `causes` need not sum to one; the rest is unknown."""
+
+    outcome: Outcome
+    causes: Mapping[Cause, float]
+    mechanism: Mechanism = "unknown"
+    where: Where = "unknown"
+    supporting: tuple[Key, ...] = ()
+    against: tuple[Key, ...] = ()
+    would_change: tuple[str, ...] = field(default=())
 
 
 class Findings:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from callcheck.locale import translator
+from callcheck.locale import N_, translator
 from callcheck.model import Report
 from callcheck.verdict.names import SERVICES, service_name
-from callcheck.words import Claim
+from callcheck.words import Claim, FlowEvent
+
+_EVENTS: dict[FlowEvent, str] = {
+    "clock_set": N_("Fine timing: this device's clock was set while the test ran."),
+    "suspended": N_("A whole test: this device fell asleep while it ran."),
+    "address_changed": N_("One line throughout: this device got another address while the test ran."),
+    "route_changed": N_("One line throughout: this device changed to another network while the test ran."),
+}
 
 
 def what_was_not_measured(report: Report, language: str) -> list[str]:
@@ -22,9 +29,19 @@ def _cut_short(report: Report, language: str) -> Iterator[str]:
     if report.network.tunnel:
         yield _("Your own line: traffic went through a tunnel.")
     if report.instrument.valid is False:
-        yield _("Fine timing: this device was too busy and sent its test packets late.")
+        yield from _unsteady(report, language)
     if report.run.depth == "quick":
         yield _("Trouble that starts only after some seconds of a call: a quick test is too short to see it.")
+
+
+def _unsteady(report: Report, language: str) -> Iterator[str]:
+    """What made the run unfit to accuse anybody."""
+    _ = translator(language)
+    happened = [_EVENTS[event] for event in report.instrument.events]
+    if not happened:
+        yield _("Fine timing: this device was too busy and sent its test packets late.")
+    for text in happened:
+        yield _(text)
 
 
 def _streams(report: Report, language: str) -> Iterator[str]:
@@ -50,5 +67,6 @@ def _never(report: Report, language: str) -> Iterator[str]:
     _ = translator(language)
     if report.network.ipv6 is None:
         yield _("The newer kind of internet addresses (IPv6): only the older kind (IPv4) was tested.")
-    yield _("Speed limits: whether faster traffic, such as video calls, is slowed down.")
+    if not any(item.claim == Claim.stream_rate_limited and item.strength < 0 for item in report.evidence):
+        yield _("Speed limits: whether faster traffic, such as video calls, is slowed down.")
     yield _("Direct calls from device to device: only the way over the services' call servers was tested.")

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from callcheck.model import Evidence, Instrument, Verdict
-from callcheck.verdict.cases import CALLS_CASES, MESSAGING_CASES, Case, Finding, undecided
-from callcheck.verdict.findings import Findings
+from callcheck.verdict.cases import CALLS_CASES, MESSAGING_CASES, Case, undecided
+from callcheck.verdict.findings import Finding, Findings
 from callcheck.words import Cause, Depth, Function
 
 ACCUSE_AT = 0.9

@@ -34,6 +34,7 @@ def page(report: Report, language: str) -> str:
         "",
         *_overview(report.verdicts, language),
         *_answers(report, language),
+        *section(_("How it would sound:"), _sounds(report, language)),
         *section(_("This could change the answer:"), _would_change(report.verdicts, language)),
         *section(_("What you can do:"), _steps(report.verdicts, language)),
         *section(_("Not measured:"), explain.what_was_not_measured(report, language)),
@@ -105,6 +106,10 @@ def _by_weight(verdicts: Iterable[Verdict]) -> list[Verdict]:
 def _would_change(verdicts: Sequence[Verdict], language: str) -> Iterable[str]:
     names = [name for verdict in _by_weight(verdicts) for name in verdict.would_change]
     return dict.fromkeys(filter(None, (explain.would_change_text(name, language) for name in names)))
+
+
+def _sounds(report: Report, language: str) -> Iterable[str]:
+    return filter(None, (explain.quality_text(quality, language) for quality in report.quality))
 
 
 def _steps(verdicts: Sequence[Verdict], language: str) -> Iterable[str]:

@@ -1,19 +1,12 @@
-"""The stream check: its arms, who takes part, and what is read out of the flows."""
+"""The stream check: who takes part, and what is read out of the flows."""
 
 from __future__ import annotations
 
-import asyncio
-import copy
-import pickle
-import random
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from callcheck.api import (
     Arm,
@@ -21,30 +14,14 @@ from callcheck.api import (
     Depth,
     Evidence,
     Failure,
-    FlowCodec,
-    FlowSecond,
     Knowledge,
     Numbered,
     Observation,
     Target,
 )
-from callcheck.codec import reflector, stun
-from callcheck.flow.runner import run_flows
-from callcheck.lab.servers.responder import DatagramResponder, Setting
-from callcheck.lab.servers.stun import StunOverUdp
-from callcheck.lab.servers.telegram_relay import TelegramRelay
-from callcheck.lab.servers.whatsapp_relay import WhatsAppRelay
 from callcheck.testing import FakeContext, run_check
 from callcheck_stream import CHECK
-from callcheck_stream.arms import PAYLOAD_BYTES, ReflectorLoop, StunQuestions, number_in, token
-from callcheck_stream.dtls_arms import DtlsQuestions
 from tests.codec.test_dtls import HELLO_VERIFY_REQUEST
-from tests.flow.echo import UdpThread
-
-KEY = b"k" * 16
-TAGS = (b"\x01abc", b"\x02def")
-RANDOM = bytes(range(64))
-numbers = st.integers(0, 2**32 - 1)
 
 
 def reflector_at(last: int) -> Target:
@@ -79,126 +56,6 @@ def control_at(last: int, network: str = "", *, large: bool = False, port: int =
         network=network or f"net-{last}",
         large=large,
     )
-
-
-def loop() -> ReflectorLoop:
-    return ReflectorLoop(b"c" * 11, TAGS, KEY)
-
-
-def relayed(packet: bytes) -> bytes:
-    """As the facts say: the receiver sees its own 12 bytes, then tags, length and data as they were."""
-    return bytes([1 - packet[0]]) + packet[1:]
-
-
-# --- arms
-
-
-@given(numbers, st.binary(min_size=1, max_size=32))
-@settings(max_examples=100)
-def test_a_token_gives_its_number_back_and_to_no_other_key(number: int, key: bytes) -> None:
-    assert number_in(key, token(key, number)) == number
-    assert number_in(key, token(b"another", number)) is None or key == b"another"
-
-
-@given(st.binary(max_size=40))
-@settings(max_examples=200)
-def test_bytes_from_a_stranger_are_no_number(found: bytes) -> None:
-    assert number_in(KEY, found) is None
-
-
-@given(numbers, st.binary(min_size=64, max_size=64))
-@settings(max_examples=100)
-def test_a_relay_brings_the_number_to_the_other_leg_only(number: int, chance: bytes) -> None:
-    codec = loop()
-    leg, packet = codec.packet(number, chance)
-    assert (leg, len(packet)) == (0, PAYLOAD_BYTES)
-    assert codec.received(1, relayed(packet)) == number
-    assert codec.received(0, relayed(packet)) is None
-
-
-@given(numbers)
-@settings(max_examples=100)
-def test_a_stun_answer_brings_the_number_of_its_question(number: int) -> None:
-    codec = StunQuestions(KEY)
-    _, question = codec.packet(number, RANDOM)
-    request = stun.decode(question)
-    assert len(question) == PAYLOAD_BYTES
-    assert isinstance(request, stun.Message)
-    for kind, expected in (("success", number), ("error", number), ("indication", None), ("request", None)):
-        answer = stun.encode(stun.Message(stun.BINDING, kind, request.transaction_id))  # type: ignore[arg-type] # a literal
-        assert codec.received(0, answer) == expected
-
-
-@given(
-    st.one_of(st.binary(max_size=120), st.binary(max_size=80).map(lambda rest: stun.binding_request(KEY[:12]) + rest))
-)
-@settings(max_examples=200)
-def test_no_arm_takes_garbage_for_an_answer(datagram: bytes) -> None:
-    codecs: list[FlowCodec] = [loop(), StunQuestions(KEY), DtlsQuestions()]
-    for codec in codecs:
-        codec.packet(7, RANDOM)
-        for leg in range(codec.legs):
-            assert codec.received(leg, datagram) is None
-
-
-def test_a_loop_is_ready_when_the_relay_has_greeted_both_legs() -> None:
-    codec = loop()
-    hellos = codec.greet(RANDOM)
-    assert [leg for leg, _ in hellos] == [0, 1]
-    for leg, hello in hellos:
-        assert not codec.ready
-        assert len(hello) == reflector.HELLO_BYTES
-        answer = reflector.self_info(reflector.SelfInfo(hello[:16], hello[-8:], 0, "192.0.2.7", 40000))
-        codec.received(1 - leg, answer)
-        assert leg not in codec.heard, "an answer to the other leg's hello is none to this one"
-        codec.received(leg, answer)
-    assert codec.ready
-    assert codec.greet(RANDOM) == []
-
-
-def test_a_loop_says_hello_again_every_ten_seconds_of_packets() -> None:
-    codec = loop()
-    codec.heard = {0, 1}
-    greeted = []
-    for number in range(600):
-        codec.packet(number, RANDOM)
-        if not codec.ready:
-            greeted.append(number)
-            codec.heard = {0, 1}
-    assert greeted == [249, 499]
-
-
-def test_a_data_packet_from_another_sender_is_not_counted() -> None:
-    stranger = ReflectorLoop(b"c" * 11, (b"\x09xyz", TAGS[1]), KEY)
-    assert loop().received(1, relayed(stranger.packet(3, RANDOM)[1])) is None
-
-
-@pytest.mark.parametrize("codec", [loop(), StunQuestions(KEY, 10), DtlsQuestions()])
-def test_arms_travel_to_the_flow_process(codec: FlowCodec) -> None:
-    assert pickle.loads(pickle.dumps(codec)) == codec
-    assert copy.deepcopy(codec) == codec
-
-
-def _served(responder: type[TelegramRelay | StunOverUdp | WhatsAppRelay]) -> UdpThread:
-    """A server of the lab, which reads the facts for itself, on loopback."""
-    server: DatagramResponder = responder(Setting(local=("127.0.0.1", 0), random=random.Random(7), names={}))
-    return UdpThread(lambda data, source: [(item.data, item.destination) for item in server.received(data, source)])
-
-
-def test_every_arm_carries_its_packets_through_the_labs_servers() -> None:
-    async def flow(arms: Sequence[Arm]) -> list[FlowSecond]:
-        return [second async for second in run_flows(arms, seconds=0.6, origin_ns=time.monotonic_ns())]
-
-    with _served(TelegramRelay) as relay, _served(StunOverUdp) as neutral, _served(WhatsAppRelay) as whatsapp:
-        arms = [
-            Arm(name="loop", target=relay.target, codec=loop(), rate_pps=25),
-            Arm(name="stun", target=neutral.target, codec=StunQuestions(KEY), rate_pps=25),
-            Arm(name="dtls", target=whatsapp.target, codec=DtlsQuestions(), rate_pps=10),
-        ]
-        seconds = asyncio.run(flow(arms))
-    received = {second.arm: sum(at_us is not None for at_us in second.received_us) for second in seconds}
-    assert received == {"loop": 15, "stun": 15, "dtls": 6}
-    assert {second.arm: second.ip_bytes for second in seconds} == {"loop": 188, "stun": 188, "dtls": 234}
 
 
 # --- who takes part

@@ -36,6 +36,8 @@ def _first_answer(place: Address, request: bytes, *, patience_s: float) -> bytes
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(patience_s)
         sock.connect(place)
+        if sock.getsockname() == place:  # the system may give this very port to us, and we would answer ourselves
+            return None
         try:
             sock.send(request)
             return sock.recv(2048)

@@ -18,6 +18,7 @@ class DtlsQuestions:
     legs: int = 1
     packets_per_port: int = 1
     number: int | None = None
+    far_received: int | None = None
 
     def greet(self, random: bytes) -> Sequence[tuple[int, bytes]]:  # noqa: ARG002 - the hello is the packet itself
         return ()

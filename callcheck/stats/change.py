@@ -1,0 +1,103 @@
+"""Where in a series the loss changes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from callcheck.stats.loss import fit_gilbert
+
+# With so many permutations as good as the series the p is known well enough (Besag and Clifford, Biometrika 78, 1991).
+_ENOUGH_AS_HIGH: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePoint:
+    """Loss changes before the packet `index`; `p` is the chance of so large a change somewhere in an even series."""
+
+    index: int
+    loss_before_ratio: float
+    loss_after_ratio: float
+    log_likelihood_ratio: float
+    p: float
+
+
+def change_point(lost: Sequence[bool], random: Random, permutations: int = 999) -> ChangePoint | None:
+    """The split with the largest likelihood ratio, two loss ratios against one (facts/inference.md 3.3 e).
+
+    p comes from permuting the packets. The series' own log likelihood ratio is first divided by the larger design
+    effect of the Gilbert chains on its two sides, so that losses in runs do not look like a change. None without both
+    losses and successes.
+    """
+    total, losses = len(lost), sum(lost)
+    if losses in {0, total}:
+        return None
+    entropy = _entropies(total)
+    ratio, index = _best_split(_places(lost), total, entropy)
+    before, after = lost[:index], lost[index:]
+    scaled = ratio / max(_design_effect(before), _design_effect(after))
+    # A series and the one with losses and successes exchanged have the same ratio; the rarer kind is quicker to place.
+    rarer = min(losses, total - losses)
+    as_high = tries = 0
+    while tries < permutations and as_high < _ENOUGH_AS_HIGH:
+        tries += 1
+        as_high += _best_split(sorted(random.sample(range(total), rarer)), total, entropy)[0] >= scaled
+    return ChangePoint(
+        index=index,
+        loss_before_ratio=sum(before) / len(before),
+        loss_after_ratio=sum(after) / len(after),
+        log_likelihood_ratio=ratio,
+        p=as_high / tries if as_high == _ENOUGH_AS_HIGH else (as_high + 1) / (tries + 1),
+    )
+
+
+def best_split(lost: Sequence[bool]) -> int:
+    """Index of the first packet behind the likeliest change, without asking whether it is one; 0 in an even series."""
+    return _best_split(_places(lost), len(lost), _entropies(len(lost)))[1]
+
+
+def _places(lost: Sequence[bool]) -> list[int]:
+    return [index for index, is_lost in enumerate(lost) if is_lost]
+
+
+def _design_effect(lost: Sequence[bool]) -> float:
+    fit = fit_gilbert(lost)
+    return fit.design_effect if fit is not None else 1.0
+
+
+def _entropies(most: int) -> list[float]:
+    """x log x for each whole number up to `most`."""
+    return [0.0, *(count * math.log(count) for count in range(1, most + 1))]
+
+
+def _best_split(places: Sequence[int], total: int, entropy: Sequence[float]) -> tuple[float, int]:
+    """The largest log likelihood ratio and its index, from the places of the losses in order.
+
+    Between two ends of runs the ratio is a convex function of the index, so that its maximum lies beside a loss.
+    """
+    losses = len(places)
+    even = entropy[losses] + entropy[total - losses] - entropy[total]
+    best, best_index = even, 0
+    for before, index in _beside_losses(places):
+        after = losses - before
+        ratio = (
+            entropy[before]
+            + entropy[index - before]
+            - entropy[index]
+            + entropy[after]
+            + entropy[total - index - after]
+            - entropy[total - index]
+        )
+        if ratio > best and 0 < index < total:
+            best, best_index = ratio, index
+    return best - even, best_index
+
+
+def _beside_losses(places: Sequence[int]) -> Iterable[tuple[int, int]]:
+    """(losses before the split, index of the split) right before and right behind each loss."""
+    for number, place in enumerate(places):
+        yield number, place
+        yield number + 1, place + 1

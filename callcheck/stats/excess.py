@@ -1,0 +1,142 @@
+"""Does the subject lose more than its controls in the same blocks, and more than the controls differ by themselves?"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from callcheck.stats.distributions import student_above
+from callcheck.stats.intervals import Counted, Interval, newcombe, wilson
+from callcheck.stats.paired import Block, sign_flip_p
+
+FEWEST_PAIRS: Final = 20
+FEWEST_CONTROLS: Final = 4
+# Floors of DESIGN 7 on the lower bound of the difference.
+LEAST_DIFFERENCE_RATIO: Final = 0.03
+LEAST_TIMES_CONTROLS: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class ExcessLoss:
+    """The subject against its controls. Ratios lie between 0 and 1; `difference` is subject less controls.
+
+    `p` is the sign-flip test's over `pairs` blocks, `outlier_p` says how likely one more control would lie so far above
+    the others (None with fewer than four). `design_effect` is what the differences from block to block show.
+    """
+
+    subject_ratio: float
+    controls_ratio: float
+    controls_upper_ratio: float
+    difference: Interval
+    design_effect: float
+    p: float
+    pairs: int
+    outlier_p: float | None
+    alpha: float
+    outlier_alpha: float
+
+    @property
+    def is_outlier(self) -> bool:
+        return self.outlier_p is not None and self.outlier_p <= self.outlier_alpha
+
+    @property
+    def holds(self) -> bool:
+        """Whether all the floors of DESIGN 7 are passed. It says that loss differs, never why."""
+        return (
+            self.pairs >= FEWEST_PAIRS
+            and self.p <= self.alpha
+            and self.is_outlier
+            and self.difference.low >= LEAST_DIFFERENCE_RATIO
+            and self.difference.low >= LEAST_TIMES_CONTROLS * self.controls_upper_ratio
+        )
+
+
+def excess_loss(
+    subject: Sequence[Block],
+    controls: Sequence[Sequence[Block]],
+    random: Random,
+    *,
+    alpha: float = 0.01,
+    outlier_alpha: float = 0.05,
+    confidence: float = 0.95,
+    design_effect: float = 1.0,
+) -> ExcessLoss | None:
+    """The comparison over the blocks in which every arm sent; None where there is none, or no control.
+
+    Arms have equally many blocks from the same origin (ValueError otherwise). What arms share in a block, such as
+    congestion, cancels in the differences; so the intervals use the design effect of those differences, at least the
+    one given, which may be that of a Gilbert fit within the flows.
+    """
+    rows = [row for row in zip(subject, *controls, strict=True) if all(block.sent for block in row)]
+    if not rows or not controls:
+        return None
+    arms = list(zip(*rows, strict=True))
+    pooled = [_sum(row[1:]) for row in rows]
+    differences = [row[0].ratio - statistics.fmean(block.ratio for block in row[1:]) for row in rows]
+    effect = max(design_effect, _overdispersion(differences, arms[0], pooled))
+    mine, others = _counted(arms[0], effect), _counted(pooled, effect)
+    return ExcessLoss(
+        subject_ratio=mine.ratio,
+        controls_ratio=others.ratio,
+        controls_upper_ratio=wilson(others.count, others.total, confidence, design_effect=effect).high,
+        difference=newcombe(mine, others, confidence),
+        design_effect=effect,
+        p=sign_flip_p(differences, random),
+        pairs=len(rows),
+        outlier_p=outlier_p(mine, [_counted(arm, effect) for arm in arms[1:]]),
+        alpha=alpha,
+        outlier_alpha=outlier_alpha,
+    )
+
+
+def outlier_p(subject: Counted, controls: Sequence[Counted]) -> float | None:
+    """How likely one more control would lose so much above the mean of the controls; None with fewer than four.
+
+    Each control left out lies k / (k - 1) of its distance to the common mean from the mean of the others; the spread of
+    these, which is the standard deviation between controls, gives a prediction by Student's distribution with k - 1
+    degrees of freedom. The spread is at least what counting so few packets gives, and the subject must lie further out
+    than any control left out, else 1.
+    """
+    number = len(controls)
+    if number < FEWEST_CONTROLS:
+        return None
+    ratios = [control.ratio for control in controls]
+    mean = statistics.fmean(ratios)
+    left_out = (max(ratios) - mean) * number / (number - 1)
+    if subject.ratio - mean <= left_out:
+        return 1.0
+    spread = math.sqrt(max(statistics.variance(ratios), _counting_variance(controls)))
+    return student_above((subject.ratio - mean) / (spread * math.sqrt(1 + 1 / number)), number - 1)
+
+
+def _counting_variance(controls: Sequence[Counted]) -> float:
+    """Of one control's ratio, if all had the same; one loss and one success more keep it above 0."""
+    total = sum(control.total for control in controls)
+    ratio = (sum(control.count for control in controls) + 1) / (total + 2)
+    packets = total / len(controls) / controls[0].design_effect
+    return ratio * (1 - ratio) / max(packets, 1)
+
+
+def _overdispersion(differences: Sequence[float], subject: Sequence[Block], pooled: Sequence[Block]) -> float:
+    """How much more the differences vary from block to block than independent losses of steady ratios would."""
+    if len(differences) < FEWEST_PAIRS:
+        return 1.0
+    mine, others = _sum(subject).ratio, _sum(pooled).ratio
+    expected = statistics.fmean(
+        mine * (1 - mine) / block.sent + others * (1 - others) / all_others.sent
+        for block, all_others in zip(subject, pooled, strict=True)
+    )
+    return max(1.0, statistics.variance(differences) / expected) if expected else 1.0
+
+
+def _counted(blocks: Sequence[Block], design_effect: float) -> Counted:
+    total = _sum(blocks)
+    return Counted(total.lost, total.sent, design_effect)
+
+
+def _sum(blocks: Sequence[Block]) -> Block:
+    return Block(sum(block.sent for block in blocks), sum(block.lost for block in blocks))

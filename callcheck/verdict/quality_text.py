@@ -1,0 +1,53 @@
+"""How a call would sound, in the words that people use for it. Severity only: no sentence says why."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from callcheck.locale import N_, translator
+from callcheck.model import Quality
+from callcheck.verdict.figures import decimal
+from callcheck.verdict.names import service_name
+
+# By the word for the score, and by what one would complain of most.
+_SOUNDS: Final[dict[str, dict[str, str]]] = {
+    "clear": {"": N_("it sounds like a good telephone line")},
+    "good": {
+        "gaps": N_("small clicks at times; hardly anyone minds"),
+        "lag": N_("a slight delay; hardly anyone minds"),
+    },
+    "fair": {
+        "gaps": N_("syllables drop out now and then, but one can talk"),
+        "lag": N_("the delay is noticeable; people sometimes talk over each other"),
+    },
+    "poor": {
+        "gaps": N_("speech breaks up, words are lost, things must be repeated"),
+        "lag": N_("the answer comes late; one must wait and take turns"),
+    },
+    "barely": {
+        "gaps": N_("only scraps of sentences come through"),
+        "lag": N_("the delay is so long that only short phrases in turn work"),
+    },
+    "hopeless": {
+        "gaps": N_("nothing can be understood; a talk is impossible"),
+        "lag": N_("the delay is so long that a talk is impossible"),
+    },
+}
+
+
+def quality_text(quality: Quality, language: str) -> str:
+    """One sentence of `language`: how it sounds and the score; "" for a word that callcheck does not know."""
+    sounds = _SOUNDS.get(quality.word, {})
+    sound = sounds.get(quality.heard) or next(iter(sounds.values()), "")
+    if not sound:
+        return ""
+    _ = translator(language)
+    return _(
+        "A call over {service}: {sound} (estimated score {mos} of 4.5, at least {low} and at most {high})."
+    ).format(
+        service=service_name(quality.service),
+        sound=_(sound),
+        mos=decimal(quality.mos, language),
+        low=decimal(quality.mos_low, language),
+        high=decimal(quality.mos_high, language),
+    )

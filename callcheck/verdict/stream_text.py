@@ -1,0 +1,106 @@
+"""What the flows of a call say, in plain words: the sentences of the stream's claims."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from callcheck.locale import N_
+from callcheck.words import Claim
+
+# For each claim: when it holds, when it does not, when nobody can tell (see `claims_text`).
+_Choice = tuple[str, ...]
+Sentences = tuple[_Choice, _Choice, _Choice]
+
+STREAM_SENTENCES: Final[dict[Claim, Sentences]] = {
+    Claim.stream_carries: (
+        (
+            N_(
+                "A call-like stream to {service}: {received} of {sent} packets came through in {seconds} s"
+                " ({loss_percent} % lost)."
+            ),
+            N_("A call-like stream to {service}: {received} of {sent} packets came through ({loss_percent} % lost)."),
+            N_("A call-like stream to {service} comes through."),
+        ),
+        (
+            N_(
+                "A call-like stream to {service}: {loss_percent} % of {sent} packets were lost;"
+                " in streams to other places {controls_loss_percent} %."
+            ),
+            N_("A call-like stream to {service}: {loss_percent} % of {sent} packets were lost."),
+            N_("A call-like stream to {service} does not come through well."),
+        ),
+        (
+            N_("A call-like stream to {service}: {sent} packets sent, too few to judge."),
+            N_("Whether a call-like stream to {service} comes through could not be told."),
+        ),
+    ),
+    Claim.controls_carry: (
+        (
+            N_("Call-like streams to neutral servers: {loss_percent} % of {sent} packets were lost."),
+            N_("Call-like streams to neutral servers come through."),
+        ),
+        (
+            N_("Call-like streams to neutral servers suffer too: {loss_percent} % of {sent} packets were lost."),
+            N_("Call-like streams to neutral servers suffer too."),
+        ),
+        (N_("Whether call-like streams to neutral servers come through could not be told."),),
+    ),
+    Claim.stream_cut_off: (
+        (
+            N_(
+                "Call-like flows to {service} fall silent after {packets_low} to {packets_high} packets"
+                " ({died} of {flows} did), and a new start from another port gets through again."
+            ),
+            N_(
+                "Call-like flows to {service} fall silent after {seconds_low} to {seconds_high} s"
+                " ({died} of {flows} did), and a new start from another port gets through again."
+            ),
+            N_("Call-like flows to {service}: {died} of {flows} came through at first and then fell silent."),
+            N_("Call-like flows to {service} come through at first and then fall silent."),
+        ),
+        (
+            N_("Call-like flows to {service}: all {flows} went on to the end."),
+            N_("Call-like flows to {service} go on to the end."),
+        ),
+        (N_("Whether call-like flows to {service} are cut off after a while could not be told."),),
+    ),
+    Claim.stream_loses_more: (
+        (
+            N_(
+                "The stream to {service} loses more than the same stream to neutral servers in the same seconds:"
+                " {loss_percent} % against {controls_loss_percent} %."
+            ),
+            N_("The stream to {service} loses more than the same stream to neutral servers in the same seconds."),
+        ),
+        (N_("The stream to {service} loses no more than the same stream to neutral servers."),),
+        (N_("Whether the stream to {service} loses more than streams to neutral servers could not be told."),),
+    ),
+    Claim.stream_rate_limited: (
+        (
+            N_(
+                "What gets through to {service} is held to a fixed speed: {limit_low_kbps} to {limit_high_kbps} kbit/s,"
+                " however much is sent."
+            ),
+            N_("What gets through to {service} is held to a fixed speed, however much is sent."),
+        ),
+        (
+            N_("No speed limit up to {offered_kbps} kbit/s was seen on the way to {service}."),
+            N_("No speed limit was seen on the way to {service}."),
+        ),
+        (N_("Whether the stream to {service} is held to a fixed speed could not be told."),),
+    ),
+    Claim.loss_independent: (
+        (
+            N_("Packets to {service} are lost one by one, as if each were thrown away by chance ({loss_percent} %)."),
+            N_("Packets to {service} are lost one by one, as if each were thrown away by chance."),
+        ),
+        (
+            N_(
+                "Packets to {service} are lost in runs ({mean_run} in a row on average),"
+                " as full queues and weak radio links do it."
+            ),
+            N_("Packets to {service} are lost in runs, as full queues and weak radio links do it."),
+        ),
+        (N_("In which pattern packets to {service} are lost could not be told."),),
+    ),
+}

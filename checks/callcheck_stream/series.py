@@ -1,0 +1,156 @@
+"""The packets of one flow, put together again from its seconds. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import msgspec
+
+from callcheck.api import FlowSecond, Numbered, Observation, Target
+from callcheck_stream.plan import Part, Round
+
+Observed = Numbered[Observation]
+
+SECOND_OP = "flow.second"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A packet that left: its number, how many datagrams had left its 5-tuple before it and when the first of them did,
+    and when it and its answer passed our kernel, in microseconds of run time."""
+
+    number: int
+    sent_before: int
+    opened_us: int
+    sent_us: int
+    received_us: int | None
+
+    @property
+    def is_lost(self) -> bool:
+        return self.received_us is None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One flow of one round. Packets that our own system refused to send are not among `packets`, but in `unsent`."""
+
+    arm: str
+    target: Target
+    form: str
+    part: Part
+    round: int
+    seqs: tuple[int, ...]
+    seconds: frozenset[int]
+    packets: tuple[Sent, ...]
+    ip_bytes: int
+    unsent: int
+    reordered: int
+    late: int
+    duplicates: int
+    icmp_errors: int
+    far_received: int | None
+    clock_set: bool
+
+    @property
+    def sent(self) -> int:
+        return len(self.packets)
+
+    @property
+    def received(self) -> int:
+        return sum(not packet.is_lost for packet in self.packets)
+
+    @property
+    def lost(self) -> tuple[bool, ...]:
+        return tuple(packet.is_lost for packet in self.packets)
+
+    @property
+    def sent_us(self) -> tuple[int, ...]:
+        return tuple(packet.sent_us for packet in self.packets)
+
+    @property
+    def rtts_us(self) -> tuple[int, ...]:
+        """Of every packet that came; never below 0, which only a clock that was set meanwhile could make."""
+        return tuple(
+            max(0, packet.received_us - packet.sent_us) for packet in self.packets if packet.received_us is not None
+        )
+
+    @property
+    def asked_for(self) -> tuple[object, ...]:
+        """Targets of one kind and network run the same software: one speaks for the form of the others (DESIGN 5.5)."""
+        return (self.target.kind, self.target.network, self.form)
+
+    @property
+    def keeps_its_port(self) -> bool:
+        """Whether all packets left one 5-tuple, so that its death can be seen."""
+        return len({packet.opened_us for packet in self.packets}) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Second:
+    seq: int
+    target: Target
+    form: str
+    part: Part
+    round: int
+    flow: FlowSecond
+
+
+def all_series(observations: Iterable[Observed]) -> tuple[Series, ...]:
+    """Every flow of every round, in the order in which they were first heard of."""
+    flows: dict[tuple[int, str], list[_Second]] = defaultdict(list)
+    for second in filter(None, map(_second, observations)):
+        flows[second.round, second.flow.arm].append(second)
+    return tuple(_series(seconds) for seconds in flows.values())
+
+
+def plan_of(observations: Iterable[Observed]) -> Mapping[str, Any]:
+    """What the check meant to do; {} for a saved run without a plan."""
+    return next((one.value.data for one in observations if one.value.op == "flow.plan"), {})
+
+
+def _second(one: Observed) -> _Second | None:
+    observation = one.value
+    if observation.op != SECOND_OP or observation.target is None:
+        return None
+    flow = msgspec.convert(observation.data, FlowSecond)
+    part = cast("Part", observation.data.get("part", "stream"))
+    return _Second(one.seq, observation.target, observation.form, part, int(observation.data.get("round", 0)), flow)
+
+
+def _series(seconds: Sequence[_Second]) -> Series:
+    first, flows = seconds[0], [second.flow for second in seconds]
+    return Series(
+        arm=first.flow.arm,
+        target=first.target,
+        form=first.form,
+        part=first.part,
+        round=first.round,
+        seqs=tuple(second.seq for second in seconds),
+        seconds=frozenset(flow.second for flow in flows),
+        packets=tuple(packet for flow in flows for packet in _packets(flow)),
+        ip_bytes=max(flow.ip_bytes for flow in flows),
+        unsent=sum(len(flow.unsent) for flow in flows),
+        reordered=sum(flow.reordered for flow in flows),
+        late=sum(flow.late for flow in flows),
+        duplicates=sum(flow.duplicates for flow in flows),
+        icmp_errors=sum(flow.icmp_errors for flow in flows),
+        far_received=max((flow.far_received for flow in flows if flow.far_received is not None), default=None),
+        clock_set=any("clock_set" in flow.events for flow in flows),
+    )
+
+
+def _packets(flow: FlowSecond) -> Iterator[Sent]:
+    unsent = frozenset(flow.unsent)
+    before = flow.sent_before
+    for at, (sent_us, received_us) in enumerate(zip(flow.sent_us, flow.received_us, strict=True)):
+        number = flow.first_number + at
+        if number not in unsent:
+            opened_us = flow.opened_us if flow.opened_us is not None else flow.sent_us[0]
+            yield Sent(number, before, opened_us, sent_us, received_us)
+            before += 1
+
+
+__all__ = ["SECOND_OP", "Observed", "Part", "Round", "Sent", "Series", "all_series", "plan_of"]
