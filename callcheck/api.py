@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO, ClassVar, Protocol, TypeVar
 
 from callcheck.model import (
@@ -44,6 +44,7 @@ __all__ = [
     "NEVER_LEFT",
     "NO_ADDRESS",
     "Arm",
+    "Budget",
     "BudgetExceededError",
     "Cause",
     "Check",
@@ -252,11 +253,19 @@ class Context(Protocol):
     def progress(self, fraction: float, note: str = "") -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a check may take and move at most; bytes are those of the IP layer, both ways."""
+
+    max_seconds: float
+    max_bytes: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckInfo:
     """`needs` names checks that, where they run at all, run before this one; `alone` keeps others from running beside
-    it. The engine enforces `max_seconds` and `max_bytes`. `discloses` is said before consent: what the far end
-    learns."""
+    it. The engine enforces `max_seconds` and `max_bytes`, or what `at_depth` says for a depth. `discloses` is said
+    before consent: what the far end learns."""
 
     name: str
     version: str
@@ -266,6 +275,10 @@ class CheckInfo:
     discloses: str
     needs: tuple[str, ...] = ()
     alone: bool = False
+    at_depth: Mapping[Depth, Budget] = field(default_factory=dict)
+
+    def budget(self, depth: Depth) -> Budget:
+        return self.at_depth.get(depth, Budget(self.max_seconds, self.max_bytes))
 
 
 P = TypeVar("P")

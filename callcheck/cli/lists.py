@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import click
 
-from callcheck.api import CheckInfo
+from callcheck.api import Budget, CheckInfo
 from callcheck.catalog import load as catalog
 from callcheck.cli import options
 from callcheck.cli.output import BAD_DATA, USAGE, fail, put, put_line, say, tr
 from callcheck.engine import plugins
 from callcheck.model import Target
 from callcheck.submit import consent as consents
+from callcheck.words import Depth
 
 _ = tr()
 
@@ -51,9 +54,18 @@ def targets(*, cost: bool, verify: bool, catalog_file: Path | None) -> int:
         info: CheckInfo = check.info
         put(f"  {translate(info.title)} ({info.name}): {translate(info.discloses)}\n".encode())
         if cost:
-            text = translate("    at most {seconds:g} s and {kilobytes:.0f} kB")
-            put((text.format(seconds=info.max_seconds, kilobytes=info.max_bytes / 1000) + "\n").encode())
+            put("".join(f"    {line}\n" for line in _costs(info)).encode())
     return 0
+
+
+def _costs(info: CheckInfo) -> Iterator[str]:
+    """One line, or one for each depth where they differ."""
+    translate = tr()
+    for depth in get_args(Depth) if info.at_depth else (None,):
+        budget = Budget(info.max_seconds, info.max_bytes) if depth is None else info.budget(depth)
+        text = translate("at most {seconds:g} s and {kilobytes:.0f} kB")
+        cost = text.format(seconds=budget.max_seconds, kilobytes=budget.max_bytes / 1000)
+        yield cost if depth is None else f"{depth}: {cost}"
 
 
 def _line(target: Target) -> str:

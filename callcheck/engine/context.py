@@ -197,8 +197,9 @@ class RealContext:
 
     def _spend(self, count_bytes: int) -> None:
         self._refuse_if_over()
-        if self._spent_bytes + count_bytes > self._info.max_bytes:
-            raise BudgetExceededError(f"{self._info.name} may move {self._info.max_bytes} bytes")
+        max_bytes = self._info.budget(self.depth).max_bytes
+        if self._spent_bytes + count_bytes > max_bytes:
+            raise BudgetExceededError(f"{self._info.name} may move {max_bytes} bytes")
         self._spent_bytes += count_bytes
 
     def _note(self, count_bytes: int) -> None:

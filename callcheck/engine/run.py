@@ -55,7 +55,7 @@ async def _run_check(check: Check[Any], state: RunState, settled: Settled) -> No
     note = ""
     try:
         task = asyncio.create_task(_started(check, context))
-        outcome, note = await _watched(task, check.info.max_seconds)
+        outcome, note = await _watched(task, check.info.budget(state.depth).max_seconds)
     finally:
         context.close()
         state.bus.publish("check_finished", name, {"outcome": outcome, "note": note, "bytes": context.spent_bytes})

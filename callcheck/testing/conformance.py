@@ -31,10 +31,10 @@ class _Outcome:
 
 def run_check(check: Check[Any], ctx: FakeContext, params: object | None = None) -> float:
     """Run a check in virtual time; how many seconds of it went by. Raises what the check raises, and TimeoutError
-    after `max_seconds`."""
+    after the `max_seconds` of the context's depth."""
 
     async def limited() -> float:
-        async with asyncio.timeout(check.info.max_seconds):
+        async with asyncio.timeout(check.info.budget(ctx.depth).max_seconds):
             await check.run(ctx, check.params() if params is None else params)
         return asyncio.get_running_loop().time()
 
@@ -70,7 +70,7 @@ def _info_problems(check: Check[Any]) -> Iterator[str]:
         if not getattr(info, field).strip():
             yield f"info: {field} is empty"
     for field in ("max_seconds", "max_bytes"):
-        if not getattr(info, field) > 0:
+        if not all(getattr(budget, field) > 0 for budget in (info, *info.at_depth.values())):
             yield f"info: {field} must be above 0"
 
 
@@ -109,9 +109,9 @@ def _world_problems(check: Check[Any], targets: Sequence[Target], world: World) 
 def _run_problems(check: Check[Any], ctx: FakeContext) -> Iterator[str]:
     outcome = _run(check, ctx)
     if not outcome.ended:
-        yield f"does not end within {check.info.max_seconds:g} s"
+        yield f"does not end within {check.info.budget(ctx.depth).max_seconds:g} s"
     elif isinstance(outcome.error, BudgetExceededError):
-        yield f"moves more than {check.info.max_bytes} bytes"
+        yield f"moves more than {check.info.budget(ctx.depth).max_bytes} bytes"
     elif outcome.error is not None:
         yield f"raises {type(outcome.error).__name__}: {outcome.error}"
     yield from _leftovers(ctx, outcome, "leaves")
@@ -155,7 +155,8 @@ async def _supervised(check: Check[Any], ctx: FakeContext, cancel_at: int | None
             interrupted.set()
 
     ctx.on_await = interrupt
-    await asyncio.wait({task, waiting}, timeout=check.info.max_seconds, return_when=asyncio.FIRST_COMPLETED)
+    longest_s = check.info.budget(ctx.depth).max_seconds
+    await asyncio.wait({task, waiting}, timeout=longest_s, return_when=asyncio.FIRST_COMPLETED)
     if interrupted.is_set():
         await asyncio.wait({task}, timeout=_PROMPT_S)
     waiting.cancel()

@@ -95,7 +95,7 @@ class FakeContext:
         self.bytes_moved = 0
         self.awaits = 0
         self._targets = tuple(targets)
-        self._max_bytes = info.max_bytes if info else None
+        self._max_bytes = info.budget(depth).max_bytes if info else None
         self._random = random.Random(seed)
         self._datagrams = dict(answers or {})
         self._hops: dict[str, HopHandler] = {}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from callcheck.api import CheckInfo, Context, Depth, Evidence, Numbered, Observation
+from callcheck.api import Budget, CheckInfo, Context, Depth, Evidence, Numbered, Observation
 from callcheck_stream.endpoints import TurnAccess
 from callcheck_stream.probe import Lengths, measure
 from callcheck_stream.read import read
@@ -49,8 +49,9 @@ class StreamCheck:
         name="stream",
         version="2",
         title="a call's worth of packets",
-        max_seconds=200,
-        max_bytes=16_000_000,
+        max_seconds=52,
+        max_bytes=5_500_000,
+        at_depth={"quick": Budget(15, 1_000_000), "deep": Budget(215, 16_500_000)},
         discloses="Call relays and neutral STUN servers see a steady trickle of packets from your address.",
         needs=("link", "dns", "messaging", "stun", "relay", "path"),
         alone=True,
