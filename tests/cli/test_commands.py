@@ -39,7 +39,7 @@ def callcheck(*arguments: str, stdin: bytes = b"", **environment: str) -> subpro
         (["lab", "run", "atlantis"], 65, "no scenario and no file 'atlantis'"),
         (["lab", "run", "/etc/hostname"], 65, "/etc/hostname: "),
         (["lab", "score", "atlantis"], 65, "no scenario and no file 'atlantis'"),
-        (["consent", "--accept"], 64, "--version 1 --accept"),
+        (["consent", "--accept"], 64, "--version 2 --accept"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_words_with_the_right_code(arguments: list[str], code: int, words: str) -> None:
