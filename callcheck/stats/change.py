@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -25,7 +25,7 @@ class ChangePoint:
     p: float
 
 
-def change_point(lost: Sequence[bool], random: Random, permutations: int = 999) -> ChangePoint | None:
+def change_point(lost: Sequence[bool], random: Random, permutations: int = 499) -> ChangePoint | None:
     """The split with the largest likelihood ratio, two loss ratios against one (facts/inference.md 3.3 e).
 
     p comes from permuting the packets. The series' own log likelihood ratio is first divided by the larger design
@@ -54,9 +54,10 @@ def change_point(lost: Sequence[bool], random: Random, permutations: int = 999) 
     )
 
 
-def best_split(lost: Sequence[bool]) -> int:
-    """Index of the first packet behind the likeliest change, without asking whether it is one; 0 in an even series."""
-    return _best_split(_places(lost), len(lost), _entropies(len(lost)))[1]
+def best_split(lost: Sequence[bool]) -> tuple[float, int]:
+    """Log likelihood ratio of the likeliest change, and index of the first packet behind it; (0, 0) in a series of one
+    kind. Says nothing of whether it is a change."""
+    return _best_split(_places(lost), len(lost), _entropies(len(lost)))
 
 
 def _places(lost: Sequence[bool]) -> list[int]:
@@ -76,28 +77,24 @@ def _entropies(most: int) -> list[float]:
 def _best_split(places: Sequence[int], total: int, entropy: Sequence[float]) -> tuple[float, int]:
     """The largest log likelihood ratio and its index, from the places of the losses in order.
 
-    Between two ends of runs the ratio is a convex function of the index, so that its maximum lies beside a loss.
+    Between two ends of runs the ratio is a convex function of the index, so that its maximum lies beside a loss. Each
+    list holds the heights of the splits right before, or right behind, every loss, in one pass each for speed.
     """
     losses = len(places)
     even = entropy[losses] + entropy[total - losses] - entropy[total]
     best, best_index = even, 0
-    for before, index in _beside_losses(places):
-        after = losses - before
-        ratio = (
+    for behind in (0, 1):
+        heights = [
             entropy[before]
             + entropy[index - before]
             - entropy[index]
-            + entropy[after]
-            + entropy[total - index - after]
+            + entropy[losses - before]
+            + entropy[total - index - losses + before]
             - entropy[total - index]
-        )
-        if ratio > best and 0 < index < total:
-            best, best_index = ratio, index
-    return best - even, best_index
-
-
-def _beside_losses(places: Sequence[int]) -> Iterable[tuple[int, int]]:
-    """(losses before the split, index of the split) right before and right behind each loss."""
-    for number, place in enumerate(places):
-        yield number, place
-        yield number + 1, place + 1
+            for before, index in enumerate([place + behind for place in places], start=behind)
+        ]
+        highest = max(heights, default=even)
+        if highest > best:
+            best, best_index = highest, places[heights.index(highest)] + behind
+    # A split at either end is none, and has the height of the even series.
+    return (best - even, best_index) if 0 < best_index < total else (0.0, 0)

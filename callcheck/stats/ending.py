@@ -11,7 +11,9 @@ from itertools import pairwise
 from random import Random
 from typing import Final
 
-from callcheck.stats.change import change_point
+from callcheck.stats.change import best_split, change_point
+
+_CLEAR_CHANGE: Final = 10.0  # log likelihood ratio; a split off of a few packets cannot reach it
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +73,31 @@ class _Chain:
 
 
 def ending_of(lost: Sequence[bool]) -> Ending | None:
-    """The silence at the end; None where no packet came through. `chance` is 1 where the last packet came through."""
+    """The silence at the end; None where no packet came through. `chance` is 1 where the last packet came through.
+
+    If the loss clearly changed before the last packet that came through, the chance is that of the loss since then,
+    where that is larger: silence is less of a surprise to a flow that lost much of late.
+    """
     flags = [bool(is_lost) for is_lost in lost]
     if False not in flags:
         return None
     silent = flags[::-1].index(False)
     last_passed = len(flags) - 1 - silent
-    chance = 1.0
-    if silent:
-        before = flags[: last_passed + 1]
-        chain = _Chain.of(before)
-        passed_share = before.count(False) / len(before)
-        # The silence may have begun behind any packet, each with the chance that it lasts from there to the end.
-        lasting = math.fsum(math.exp(chain.log_lasts(packets)) for packets in range(silent, len(flags)))
-        chance = min(1.0, passed_share * chain.begins * lasting)
-    return Ending(last_passed, silent, chance)
+    if not silent:
+        return Ending(last_passed, 0, 1.0)
+    before = flags[: last_passed + 1]
+    gain, split = best_split(before)
+    chances = [_chance_of_silence(before[begin:], silent) for begin in ({0, split} if gain >= _CLEAR_CHANGE else {0})]
+    return Ending(last_passed, silent, max(chances))
+
+
+def _chance_of_silence(before: Sequence[bool], silent: int) -> float:
+    """That a series like `before`, and as much longer as the silence is, ends in so many losses or more."""
+    chain = _Chain.of(before)
+    passed_share = before.count(False) / len(before)
+    # The silence may have begun behind any packet, each with the chance that it lasts from there to the end.
+    lasting = math.fsum(math.exp(chain.log_lasts(packets)) for packets in range(silent, silent + len(before)))
+    return min(1.0, passed_share * chain.begins * lasting)
 
 
 def course_of(

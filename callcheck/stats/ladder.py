@@ -67,8 +67,8 @@ def saturation(steps: Sequence[LadderStep]) -> Saturation | None:
     case without a ceiling, so that twice the log ratio is chi-square with one degree of freedom.
 
     Packets count for 1 / design effect each. Loss that changes while the rates do can look like a ceiling (3 % of
-    ladders of four rates whose loss was drawn anew for each), so it takes controls and another round to believe one.
-    None with fewer than three steps or where nothing came through.
+    simulated ladders of four rates, each with another loss ratio between 1 and 40 %), so it takes controls and another
+    round to believe one. None with fewer than three steps or where nothing came through.
     """
     if len(steps) < FEWEST_STEPS or all(step.counted.count == step.counted.total for step in steps):
         return None

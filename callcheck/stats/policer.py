@@ -57,43 +57,39 @@ def policer_signature(
     sent_us: Sequence[int], packet_bytes: Sequence[int], lost: Sequence[bool]
 ) -> PolicerSignature | None:
     """The mark on a flow, or on the flows of one policer merged in order of sending; None with fewer than 20 losses or
-    15 packets that came through after the onset.
+    15 packets that came through after the onset. Sizes are above 0.
 
     The rule "burst ratio < 0.95 and gap variation < 0.5" (facts/inference.md 3.3 a) also holds for independent loss of
-    75 % and more, whose gaps vary by sqrt(1 - loss), and misses a bucket's loss below 6 %. Keeping to a straight line
+    75 % and more, whose gaps vary by sqrt(1 - loss), and misses a bucket's loss below 5 %. Keeping to a straight line
     tells a bucket from chance at any loss: under independent loss the excursion, in units of
     sqrt(n * loss * (1 - loss)), is the span of a Brownian bridge (Kuiper), and losses in runs only widen it.
     """
-    marks = [
-        mark
-        for begin in _onsets(lost)
-        if (mark := _mark(sent_us[begin:], packet_bytes[begin:], lost[begin:], sent_us[0])) is not None
-    ]
-    return min(marks, key=lambda mark: mark.chance, default=None)
+    marks = (_mark(sent_us, packet_bytes, lost, begin) for begin in _onsets(lost))
+    return min((mark for mark in marks if mark is not None), key=lambda mark: mark.chance, default=None)
 
 
 def _onsets(lost: Sequence[bool]) -> Iterator[int]:
     """The first loss; and the first one behind the likeliest change, as some other loss may come before the onset."""
-    for begin in dict.fromkeys((0, best_split(lost))):
+    for begin in dict.fromkeys((0, best_split(lost)[1])):
         yield next((index for index in range(begin, len(lost)) if lost[index]), len(lost))
 
 
 def _mark(
-    sent_us: Sequence[int], packet_bytes: Sequence[int], lost: Sequence[bool], began_us: int
+    sent_us: Sequence[int], packet_bytes: Sequence[int], lost: Sequence[bool], begin: int
 ) -> PolicerSignature | None:
-    """Of a series that begins with a loss, which itself is not counted: it only says that the bucket is empty."""
-    end = max((index for index, is_lost in enumerate(lost) if is_lost), default=0) + 1
-    flags, sizes = lost[1:end], packet_bytes[1:end]
+    """From the loss at `begin` to the last one. The first is not counted: it only says that the bucket is empty."""
+    end = max((index for index, is_lost in enumerate(lost) if is_lost), default=-1) + 1
+    times_us, flags, sizes = sent_us[begin:end], lost[begin + 1 : end], packet_bytes[begin + 1 : end]
     losses = sum(flags)
-    variation, fit = gap_variation(lost[:end]), fit_gilbert(flags)
-    seconds = (sent_us[end - 1] - sent_us[0]) / 1e6 if lost else 0.0
-    if losses + 1 < _FEWEST_LOSSES or len(flags) - losses < _FEWEST_PASSED or variation is None or fit is None:
+    if losses + 1 < _FEWEST_LOSSES or len(flags) - losses < _FEWEST_PASSED or times_us[-1] <= times_us[0]:
         return None
-    if seconds <= 0:
-        return None
+    variation, fit = gap_variation(flags), fit_gilbert(flags)
+    assert variation is not None
+    assert fit is not None
+    seconds = (times_us[-1] - times_us[0]) / 1e6
     passed_bytes = sum(size for size, is_lost in zip(sizes, flags, strict=True) if not is_lost)
     mean_bytes = sum(sizes) / len(sizes)
-    excursion = _excursion_bytes(sent_us[:end], sizes, flags) / mean_bytes
+    excursion = _excursion_bytes(times_us, sizes, flags) / mean_bytes
     loss_ratio = losses / len(flags)
     doubt_bytes = mean_bytes * (1 + excursion)
     return PolicerSignature(
@@ -106,7 +102,7 @@ def _mark(
         gap_variation=variation,
         excursion_packets=excursion,
         chance=kuiper_at_most(excursion / math.sqrt(len(flags) * loss_ratio * (1 - loss_ratio))),
-        onset_s=(sent_us[0] - began_us) / 1e6,
+        onset_s=(times_us[0] - sent_us[0]) / 1e6,
     )
 
 

@@ -131,6 +131,8 @@ def main() -> int:
     parser.add_argument("rounds", nargs="?", type=int, default=3)
     parser.add_argument("--no-precedence", action="store_true", help="measure what an ordinary user gets")
     arguments = parser.parse_args()
+    if arguments.rounds < 1:
+        parser.error("at least one round")
     if arguments.no_precedence:
         give_up_precedence()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

@@ -8,7 +8,9 @@ from random import Random
 
 def gilbert(random: Random, packets: int, loss_ratio: float, mean_run: float | None = None) -> list[bool]:
     """A stationary chain; independent losses without `mean_run`."""
-    leave = 1 - loss_ratio if mean_run is None else 1 / mean_run
+    if mean_run is None:
+        return [random.random() < loss_ratio for _ in range(packets)]
+    leave = 1 / mean_run
     enter = leave * loss_ratio / (1 - loss_ratio)
     is_lost = random.random() < loss_ratio
     flags = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcheck.stats.bursts import BurstMetrics, burst_metrics
@@ -32,6 +32,7 @@ def test_bursts_and_gaps_are_those_of_the_rfc(text: str, expected: BurstMetrics)
 
 
 @given(st.lists(st.booleans(), max_size=200), st.integers(1, 20))
+@settings(max_examples=30, deadline=None)
 def test_bursts_and_gaps_share_out_all_packets_and_losses(lost: list[bool], gmin: int) -> None:
     found = burst_metrics(lost, 20.0, gmin)
     in_bursts = round(found.bursts * found.burst_duration_ms / 20)

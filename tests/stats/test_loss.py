@@ -7,7 +7,7 @@ from itertools import chain, repeat
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcheck.stats.loss import design_effect_of, fit_gilbert, fit_gilbert_all, gap_variation, loss_runs
@@ -29,6 +29,7 @@ def test_runs_are_counted_in_order(text: str, runs: tuple[int, ...]) -> None:
 
 
 @given(_series)
+@settings(max_examples=30, deadline=None)
 def test_runs_hold_all_losses_and_no_success(series: list[bool]) -> None:
     runs = loss_runs(series)
     assert sum(runs) == sum(series)
@@ -69,12 +70,12 @@ def test_the_fit_finds_the_chain_that_made_the_series(loss_ratio: float, mean_ru
 
 def test_the_design_effect_is_the_variance_it_stands_for() -> None:
     random, packets, loss_ratio, mean_run = Random(6), 500, 0.1, 3.0
-    counts = [sum(gilbert(random, packets, loss_ratio, mean_run)) for _ in range(600)]
+    counts = [sum(gilbert(random, packets, loss_ratio, mean_run)) for _ in range(400)]
     mean = sum(counts) / len(counts)
     variance = sum((count - mean) ** 2 for count in counts) / (len(counts) - 1)
-    # A variance from 600 values is within 17 % in 997 of 1000 cases.
+    # A variance from 400 values is within 21 % in 997 of 1000 cases.
     assert variance / (packets * loss_ratio * (1 - loss_ratio)) == pytest.approx(
-        design_effect_of(loss_ratio, mean_run), rel=0.17
+        design_effect_of(loss_ratio, mean_run), rel=0.21
     )
 
 
@@ -101,6 +102,7 @@ def test_flows_that_are_dead_or_perfect_are_worth_one_packet_each() -> None:
 
 
 @given(st.lists(_series, max_size=4))
+@settings(max_examples=30, deadline=None)
 def test_a_fit_is_finite_whatever_the_flows(series: list[list[bool]]) -> None:
     fit = fit_gilbert_all(series)
     packets = list(chain.from_iterable(series))
@@ -137,6 +139,7 @@ def test_the_gaps_of_a_policer_vary_as_in_the_facts() -> None:
 
 
 @given(_series)
+@settings(max_examples=30, deadline=None)
 def test_turning_a_series_round_changes_no_gap(series: list[bool]) -> None:
     forward, back = gap_variation(series), gap_variation(series[::-1])
     assert forward == (None if back is None else pytest.approx(back))

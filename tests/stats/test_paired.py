@@ -36,6 +36,7 @@ def test_times_and_flags_must_match() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(-(10**7), 10**7), st.booleans()), max_size=50), st.integers(0, 8))
+@settings(max_examples=30, deadline=None)
 def test_no_packet_within_the_blocks_is_forgotten(packets: list[tuple[int, bool]], blocks: int) -> None:
     folded = fold_blocks([([at for at, _ in packets], [lost for _, lost in packets])], origin_us=0, blocks=blocks)
     within = [lost for at, lost in packets if 0 <= at < blocks * 1_000_000]
@@ -44,7 +45,7 @@ def test_no_packet_within_the_blocks_is_forgotten(packets: list[tuple[int, bool]
 
 
 @given(_differences)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_few_differences_are_tested_over_all_signs(differences: list[float]) -> None:
     observed = sum(differences)
     sums = [

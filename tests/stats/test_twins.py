@@ -52,7 +52,7 @@ def test_packets_of_which_just_one_falls_are_set_against_each_other() -> None:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=80), st.floats(1, 10))
-@settings(max_examples=100)
+@settings(max_examples=30, deadline=None)
 def test_the_correlation_lies_in_its_interval(pairs: list[tuple[bool, bool]], effect: float) -> None:
     found = twin_loss(pairs, design_effect=effect)
     if found is not None:
