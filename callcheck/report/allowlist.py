@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast, get_args
@@ -28,6 +27,7 @@ _COUNT_KEYS = frozenset(
         "controls",
         "controls_died",
         "controls_limited",
+        "controls_outlived",
         "died",
         "duplicates",
         "earliest_packets",
@@ -94,6 +94,7 @@ _MEASURE_KEYS: Mapping[str, int] = {
     "jitter_ms": 0,
     "limit_high_kbps": 0,
     "limit_low_kbps": 0,
+    "line_kbps": 0,
     "loop_ms": 0,
     "loss_high_ratio": 3,
     "loss_low_ratio": 3,
@@ -180,13 +181,13 @@ def facts(values: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def rounded(value: float | None, digits: int) -> float | None:
-    """The number with `digits` decimals; None for none and for what is not finite."""
-    return round(float(value), digits) if value is not None and math.isfinite(value) else None
+    """The number with `digits` decimals; None for none and for what no run comes near."""
+    return round(float(value), digits) if value is not None and abs(value) <= _LARGEST_NUMBER else None
 
 
 def stepped(value: int, step: int) -> int:
-    """The nearest multiple of `step`."""
-    return round(value / step) * step
+    """The nearest multiple of `step`, in whole numbers: a foreign file may hold one that no float can."""
+    return (value + step // 2) // step * step
 
 
 def _value(key: str, value: Json) -> Json:
@@ -207,6 +208,11 @@ def _list(key: str, values: Sequence[Json]) -> Json:
     if key in _NUMBERS_KEYS:
         return [value for value in values if _number(key, value) is not None]
     return None
+
+
+def time_of_run(value_us: int, step_us: int) -> int:
+    """A time within a run, to the nearest multiple of `step_us`; 0 for what is none."""
+    return stepped(value_us, step_us) if _is_stamp(value_us) else 0
 
 
 def events(values: Iterable[Json]) -> tuple[FlowEvent, ...]:

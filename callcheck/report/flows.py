@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import msgspec
 
 from callcheck.model import FlowSecond, Observation
 
 FLOW_OP = "flow.second"
+# Thirty years: what is beyond stands in a damaged or foreign file, and overflows what is reckoned with it.
+_LONGEST_US = 10**15
 
 
 def flow_second(observation: Observation) -> FlowSecond | None:
@@ -14,6 +18,8 @@ def flow_second(observation: Observation) -> FlowSecond | None:
     if observation.op != FLOW_OP:
         return None
     try:
-        return msgspec.convert(observation.data, FlowSecond)
+        second = msgspec.convert(observation.data, FlowSecond)
     except msgspec.ValidationError:
         return None
+    times_us = chain(second.scheduled_us, second.sent_us, second.received_us)
+    return second if all(at_us is None or abs(at_us) <= _LONGEST_US for at_us in times_us) else None

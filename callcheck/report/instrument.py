@@ -26,11 +26,12 @@ def instrument_of(observations: Iterable[Observation]) -> Instrument:
     seconds = [second for one in observations if (second := flow_second(one)) is not None]
     if not any(second.sent_us for second in seconds):
         return Instrument(send_lateness_p99_ms=None, valid=None)
-    intervals = list(_intervals(seconds))
-    errors_us = sorted(abs(left - due) for due, left in intervals)
-    p99_ms = _percentile(errors_us, 0.99) / 1000 if errors_us else 0.0
-    missed = sum(2 * (left - due) >= due > 0 for due, left in intervals)
     events = tuple(sorted({event for second in seconds for event in second.events}))
+    intervals = list(_intervals(seconds))
+    if not intervals:
+        return Instrument(send_lateness_p99_ms=None, valid=False if events else None, events=events)
+    p99_ms = _percentile(sorted(abs(left - due) for due, left in intervals), 0.99) / 1000
+    missed = sum(2 * (left - due) >= due > 0 for due, left in intervals)
     return Instrument(
         send_lateness_p99_ms=round(p99_ms, 3),
         valid=p99_ms <= _LATEST_P99_MS and missed <= _MISSED_SHARE * len(intervals) and not events,

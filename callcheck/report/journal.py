@@ -15,6 +15,9 @@ from callcheck.words import Depth
 
 T = TypeVar("T")
 
+# Thirty years: no run lasts so long, and what is beyond cannot be reckoned with.
+_LONGEST_US = 10**15
+
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """The data of `run_started`. `plan` is stages of check names; `started_utc` is ISO 8601 in UTC;
@@ -88,6 +91,9 @@ def _header(event: Event) -> Header:
 
 def _check_order(events: list[Event]) -> None:
     """Numbers never fall, and no two observations share one: evidence points at observations by number."""
+    for event in events:
+        if abs(event.t_us) > _LONGEST_US:
+            raise JournalError(f"event {event.seq} stands at an impossible time")
     for earlier, later in pairwise(events):
         if later.seq < earlier.seq:
             raise JournalError(f"event {later.seq} stands after event {earlier.seq}")

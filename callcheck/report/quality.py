@@ -2,56 +2,109 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from callcheck.model import FlowSecond, Observation, Quality, Target
-from callcheck.quality.call import CallQuality, call_quality
-from callcheck.quality.playout import Packet
+from callcheck.quality.call import LEAST_PACKETS, CallQuality, call_quality, word_for
+from callcheck.quality.emodel import mean_opinion
+from callcheck.quality.playout import Packet, interval_us
 from callcheck.report.flows import flow_second
 
 # Only a loop through a call relay takes the way of a voice; questions and their answers do not (DESIGN 6).
 _VOICE_FORM = "loop"
-_VOICE_PARTS = frozenset({"stream"})
+_VOICE_PART = "stream"
+
+_Flow = tuple[str, str, int, str]
+"""Service, endpoint, round and arm."""
 
 
 def qualities_of(observations: Iterable[Observation]) -> tuple[Quality, ...]:
     """One for each service whose relays carried a stream of at least 100 packets: the relay that an app would choose,
-    as it is the nearest, and there the flow with a call's rate. WhatsApp's relays carry no stranger's media."""
-    flows: dict[tuple[str, str, int, str], list[FlowSecond]] = defaultdict(list)
+    as it is the nearest, and there the flow with a call's rate, in the round in which it fared worst. WhatsApp's relays
+    carry no stranger's media.
+
+    A flow during which this machine slept, had its clock set or changed its network tells nothing of a call's sound.
+    """
+    flows: dict[_Flow, list[FlowSecond]] = defaultdict(list)
     for observation in observations:
         second = flow_second(observation)
         target = observation.target
         if second is not None and target is not None and _is_voice(observation, target):
-            number = observation.data.get("round", 0)
-            flows[target.service, target.endpoint, number, second.arm].append(second)
+            flows[target.service, target.endpoint, _round_of(observation), second.arm].append(second)
     found = []
     for service in dict.fromkeys(service for service, *_ in flows):
-        scored = _nearest({key: seconds for key, seconds in flows.items() if key[0] == service})
+        scored = _nearest(_fastest({flow: seconds for flow, seconds in flows.items() if flow[0] == service}))
         if scored is not None:
             found.append(_quality(service, scored))
     return tuple(found)
 
 
 def _is_voice(observation: Observation, target: Target) -> bool:
-    part = observation.data.get("part", "stream")
-    return target.role == "subject" and observation.form == _VOICE_FORM and part in _VOICE_PARTS
+    part = observation.data.get("part", _VOICE_PART)
+    return target.role == "subject" and observation.form == _VOICE_FORM and bool(part == _VOICE_PART)
 
 
-def _nearest(flows: Mapping[tuple[str, str, int, str], Sequence[FlowSecond]]) -> CallQuality | None:
-    """Of each endpoint its fastest flow, the worst over the rounds; of these the one with the shortest way."""
-    by_endpoint: dict[str, list[tuple[int, CallQuality]]] = defaultdict(list)
-    for (_, endpoint, _, _), seconds in flows.items():
+def _round_of(observation: Observation) -> int:
+    number = observation.data.get("round", 0)
+    return number if isinstance(number, int) else 0
+
+
+def _fastest(flows: Mapping[_Flow, Sequence[FlowSecond]]) -> Mapping[str, list[Sequence[Packet]]]:
+    """Of each endpoint the packets of its fastest flow of each round, where these are enough and nothing befell it."""
+    fastest: dict[tuple[str, int], Sequence[FlowSecond]] = {}
+    for (_, endpoint, number, _), seconds in flows.items():
+        if _count(seconds) > _count(fastest.get((endpoint, number), ())):
+            fastest[endpoint, number] = seconds
+    by_endpoint: dict[str, list[Sequence[Packet]]] = defaultdict(list)
+    for (endpoint, _), seconds in fastest.items():
         packets = _packets(seconds)
-        scored = call_quality(packets)
-        if scored is not None:
-            way_us = min(came - sent for sent, came in packets if came is not None)
-            by_endpoint[endpoint].append((way_us, scored))
-    if not by_endpoint:
-        return None
-    nearest = min(by_endpoint.values(), key=lambda found: min(way_us for way_us, _ in found))
-    most = max(scored.packets for _, scored in nearest)
-    return min((scored for _, scored in nearest if 2 * scored.packets >= most), key=lambda scored: scored.mos)
+        if len(packets) >= LEAST_PACKETS and not any(second.events for second in seconds):
+            by_endpoint[endpoint].append(packets)
+    return by_endpoint
+
+
+def _count(seconds: Iterable[FlowSecond]) -> int:
+    return sum(len(second.sent_us) for second in seconds)
+
+
+def _nearest(by_endpoint: Mapping[str, Sequence[Sequence[Packet]]]) -> CallQuality | None:
+    """The worst flow to the endpoint with the shortest way; None where nothing came through to any."""
+    ways_us = {endpoint: way for endpoint, flows in by_endpoint.items() if (way := _shortest_way_us(flows)) is not None}
+    return _worst(by_endpoint[min(ways_us, key=ways_us.__getitem__)]) if ways_us else None
+
+
+def _shortest_way_us(flows: Iterable[Sequence[Packet]]) -> int | None:
+    """None where nothing came through: nobody knows how far away that endpoint is."""
+    return min((came - sent for packets in flows for sent, came in packets if came is not None), default=None)
+
+
+def _worst(flows: Sequence[Sequence[Packet]]) -> CallQuality | None:
+    """The lowest score among flows to one endpoint; None where none of them brought anything."""
+    scored = [(packets, call_quality(packets)) for packets in flows]
+    heard = [quality for _, quality in scored if quality is not None]
+    mute = [_mute(heard[0], packets) for packets, quality in scored if quality is None and heard]
+    return min([*mute, *heard], key=lambda quality: quality.mos, default=None)
+
+
+def _mute(like: CallQuality, packets: Sequence[Packet]) -> CallQuality:
+    """A round in which nothing came through, where others did: R falls to 0 at total loss, whatever the delay."""
+    score = mean_opinion(0)
+    return dataclasses.replace(
+        like,
+        mos=score,
+        mos_low=score,
+        mos_high=score,
+        r=0.0,
+        word=word_for(score),
+        heard="gaps",
+        loss_ratio=1.0,
+        late_ratio=0.0,
+        packets=len(packets),
+        seconds=(packets[-1][0] - packets[0][0] + interval_us([sent_us for sent_us, _ in packets])) / 1e6,
+        assumptions=tuple(dict.fromkeys((*like.assumptions, "loss_beyond_model"))),
+    )
 
 
 def _packets(seconds: Sequence[FlowSecond]) -> list[Packet]:

@@ -27,6 +27,7 @@ from callcheck.model import (
     Tool,
     Verdict,
 )
+from callcheck.quality.call import Assumption, Heard, Word
 from callcheck.report import allowlist
 from callcheck.report.allowlist import OTHER
 from callcheck.report.leaks import leaks
@@ -52,6 +53,9 @@ _QUALITY_DIGITS = {
     "seconds": 0,
 }
 _LARGEST_QUALITY = 1_000_000
+_SCORE_WORDS: frozenset[str] = frozenset(get_args(Word))
+_HEARD: frozenset[str] = frozenset(get_args(Heard))
+_ASSUMPTIONS: frozenset[str] = frozenset(get_args(Assumption))
 
 
 def redact(report: Report, *, new_id: Callable[[], str] = lambda: secrets.token_hex(16)) -> Report:
@@ -139,11 +143,12 @@ def _instrument(instrument: Instrument) -> Instrument:
 
 def _quality(quality: Quality) -> Quality | None:
     """The score with what it rests on; None where it holds a word or number that callcheck does not write."""
-    words = (quality.word, quality.heard, *quality.assumptions)
     numbers = {name: allowlist.rounded(getattr(quality, name), digits) for name, digits in _QUALITY_DIGITS.items()}
     if any(number is None or not 0 <= number <= _LARGEST_QUALITY for number in numbers.values()):
         return None
-    if not all(map(allowlist.word, words)) or not 0 <= quality.packets <= _LARGEST_QUALITY:
+    if quality.word not in _SCORE_WORDS or quality.heard not in _HEARD or not 0 <= quality.packets <= _LARGEST_QUALITY:
+        return None
+    if not _ASSUMPTIONS.issuperset(quality.assumptions):
         return None
     return msgspec.structs.replace(quality, service=allowlist.service(quality.service), **numbers)
 
@@ -182,7 +187,7 @@ def _observation(observation: SavedObservation, arms: dict[Json, str]) -> SavedO
         failure=observation.failure,
         data=data,
         seq=observation.seq,
-        t_us=allowlist.stepped(observation.t_us, _T_STEP_US),
+        t_us=allowlist.time_of_run(observation.t_us, _T_STEP_US),
         check=observation.check,
     )
 

@@ -11,15 +11,22 @@ from collections.abc import Callable, Mapping
 from typing import Literal, cast, get_args
 
 from callcheck.verdict.findings import Finding, Findings, Key
-from callcheck.verdict.stream_cases import CONTROLS_CARRY, HOPELESS_LOSS, POOR_LOSS, cut_off, singled_out, stream
+from callcheck.verdict.stream_cases import (
+    CONTROLS,
+    CONTROLS_CARRY,
+    HOPELESS_LOSS,
+    POOR_LOSS,
+    TUNNEL,
+    cut_off,
+    singled_out,
+    stream,
+)
 from callcheck.words import Cause, Claim, Function, Mechanism, Outcome, Where
 
 ROUTE = Key(Claim.route_exists)
 GATEWAY = Key(Claim.gateway_healthy)
-TUNNEL = Key(Claim.tunnel_in_use)
 RESOLVER = Key(Claim.resolver_works)
 TCP = Key(Claim.tcp_passes)
-CONTROLS = Key(Claim.controls_answer)
 DOMESTIC = Key(Claim.domestic_answers)
 COOKIE = Key(Claim.cookie_ignored)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from typing import Final
 
-from callcheck.locale import plural
+from callcheck.locale import N_, plural, translator
 from callcheck.model import Json
+from callcheck.verdict.findings import number_of
 
 _COUNTS = (
     "answered",
@@ -19,36 +20,21 @@ _COUNTS = (
     "missing",
     "names",
     "opened",
-    "packets_high",
-    "packets_low",
     "received",
     "refused",
     "sent",
     "with_cookie",
     "without_cookie",
 )
-_MEASURES = (
-    "limit_high_kbps",
-    "limit_low_kbps",
-    "loop_ms",
-    "mean_run",
-    "offered_kbps",
-    "rtt_ms",
-    "seconds",
-    "seconds_high",
-    "seconds_low",
-)
+_MEASURES = ("loop_ms", "mean_run", "offered_kbps", "rtt_ms", "seconds")
 _RATIOS = {"loss_ratio": "loss_percent", "controls_loss_ratio": "controls_loss_percent"}
-# No fact that callcheck measures comes near; what does is a damaged or foreign file.
-_LARGEST = 1_000_000_000
-
-
-def number_of(facts: Mapping[str, Json], name: str) -> float | None:
-    """The fact as a number; None where it is missing, no number, negative or beyond all measure."""
-    value = facts.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return value if math.isfinite(value) and 0 <= value <= _LARGEST else None
+# By placeholder, the facts between which a value lies.
+_RANGES = {
+    "limit_between_kbps": ("limit_low_kbps", "limit_high_kbps"),
+    "packets_between": ("packets_low", "packets_high"),
+    "seconds_between": ("seconds_low", "seconds_high"),
+}
+_FROM_TO: Final = N_("{low} to {high}")
 
 
 def figures(facts: Mapping[str, Json], language: str) -> dict[str, str]:
@@ -60,6 +46,9 @@ def figures(facts: Mapping[str, Json], language: str) -> dict[str, str]:
     for name in _MEASURES:
         if (measure := number_of(facts, name)) is not None:
             shown[name] = decimal(measure, language)
+    for name, (low, high) in _RANGES.items():
+        if between := _range(number_of(facts, low), number_of(facts, high), language):
+            shown[name] = between
     for name, placeholder in _RATIOS.items():
         if (ratio := number_of(facts, name)) is not None and ratio <= 1:
             shown[placeholder] = decimal(100 * ratio, language)
@@ -85,9 +74,18 @@ def _derived(facts: Mapping[str, Json], language: str) -> dict[str, str]:
         derived |= {"last_hop_call": str(round(call)), "last_hop_control": str(round(control))}
     if call and neutral and neutral > call:
         derived["last_hop_neutral_beyond"] = str(round(neutral))
-    if number_of(facts, "elsewhere"):
-        derived["elsewhere_some"] = str(round(number_of(facts, "elsewhere") or 0))
+    for name in ("elsewhere", "renewed"):
+        if some := number_of(facts, name):
+            derived[f"{name}_some"] = str(round(some))
     return derived
+
+
+def _range(low: float | None, high: float | None, language: str) -> str:
+    """`12 to 24`, one figure where both read alike, "" where they are no range."""
+    if low is None or high is None or low > high:
+        return ""
+    ends = {"low": decimal(low, language), "high": decimal(high, language)}
+    return ends["low"] if ends["low"] == ends["high"] else translator(language)(_FROM_TO).format(**ends)
 
 
 def decimal(value: float, language: str) -> str:

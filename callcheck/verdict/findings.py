@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from callcheck.model import Evidence
+from callcheck.model import Evidence, Json
 from callcheck.words import Cause, Claim, Mechanism, Outcome, Where
 
 FIRM = 2
+# No fact that callcheck measures comes near; what does is a damaged or foreign file.
+_LARGEST = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,14 @@ class Finding:
     supporting: tuple[Key, ...] = ()
     against: tuple[Key, ...] = ()
     would_change: tuple[str, ...] = field(default=())
+
+
+def number_of(facts: Mapping[str, Json], name: str) -> float | None:
+    """The fact as a number; None where it is missing, no number, negative or beyond all measure."""
+    value = facts.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if 0 <= value <= _LARGEST else None
 
 
 class Findings:
@@ -60,10 +70,9 @@ class Findings:
         return self.strength(key) <= -FIRM
 
     def number(self, key: Key, fact: str) -> float:
-        """A numeric fact, 0 where it is missing or no number (a saved report may hold anything)."""
+        """A numeric fact, 0 where it is missing or no sane number (a saved report may hold anything)."""
         position = self._firmest.get(key)
-        value = None if position is None else self._evidence[position].facts.get(fact)
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+        return 0.0 if position is None else float(number_of(self._evidence[position].facts, fact) or 0)
 
     def word(self, key: Key, fact: str) -> str:
         position = self._firmest.get(key)

@@ -67,6 +67,6 @@ def _never(report: Report, language: str) -> Iterator[str]:
     _ = translator(language)
     if report.network.ipv6 is None:
         yield _("The newer kind of internet addresses (IPv6): only the older kind (IPv4) was tested.")
-    if not any(item.claim == Claim.stream_rate_limited and item.strength < 0 for item in report.evidence):
+    if not any(item.claim == Claim.stream_rate_limited and item.strength != 0 for item in report.evidence):
         yield _("Speed limits: whether faster traffic, such as video calls, is slowed down.")
     yield _("Direct calls from device to device: only the way over the services' call servers was tested.")

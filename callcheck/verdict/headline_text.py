@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from callcheck.locale import N_, translator
 from callcheck.model import Evidence, Verdict
-from callcheck.verdict.figures import number_of
+from callcheck.verdict.findings import number_of
 from callcheck.verdict.names import service_name
 from callcheck.words import Cause, Claim, Function, Outcome, Where
 

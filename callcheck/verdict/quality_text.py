@@ -9,6 +9,10 @@ from callcheck.model import Quality
 from callcheck.verdict.figures import decimal
 from callcheck.verdict.names import service_name
 
+# Of the conversational scale (G.107 Annex B): R 0 and below, R 100 and above.
+_LEAST_SCORE: Final = 1.0
+_LARGEST_SCORE: Final = 4.5
+
 # By the word for the score, and by what one would complain of most.
 _SOUNDS: Final[dict[str, dict[str, str]]] = {
     "clear": {"": N_("it sounds like a good telephone line")},
@@ -36,10 +40,12 @@ _SOUNDS: Final[dict[str, dict[str, str]]] = {
 
 
 def quality_text(quality: Quality, language: str) -> str:
-    """One sentence of `language`: how it sounds and the score; "" for a word that callcheck does not know."""
+    """One sentence of `language`: how it sounds and the score; "" for a word that callcheck does not know, and for a
+    score that the E-model cannot give."""
     sounds = _SOUNDS.get(quality.word, {})
     sound = sounds.get(quality.heard) or next(iter(sounds.values()), "")
-    if not sound:
+    scores = (quality.mos_low, quality.mos, quality.mos_high)
+    if not sound or not all(_LEAST_SCORE <= score <= _LARGEST_SCORE for score in scores):
         return ""
     _ = translator(language)
     return _(

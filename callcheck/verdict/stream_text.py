@@ -48,13 +48,15 @@ STREAM_SENTENCES: Final[dict[Claim, Sentences]] = {
     Claim.stream_cut_off: (
         (
             N_(
-                "Call-like flows to {service} fall silent after {packets_low} to {packets_high} packets"
-                " ({died} of {flows} did), and a new start from another port gets through again."
+                "Call-like flows to {service} fall silent after {packets_between} packets ({died} of {flows} did);"
+                " new starts from another port that got through again: {renewed_some}."
             ),
             N_(
-                "Call-like flows to {service} fall silent after {seconds_low} to {seconds_high} s"
-                " ({died} of {flows} did), and a new start from another port gets through again."
+                "Call-like flows to {service} fall silent after {seconds_between} s ({died} of {flows} did);"
+                " new starts from another port that got through again: {renewed_some}."
             ),
+            N_("Call-like flows to {service} fall silent after {packets_between} packets ({died} of {flows} did)."),
+            N_("Call-like flows to {service} fall silent after {seconds_between} s ({died} of {flows} did)."),
             N_("Call-like flows to {service}: {died} of {flows} came through at first and then fell silent."),
             N_("Call-like flows to {service} come through at first and then fall silent."),
         ),
@@ -78,7 +80,7 @@ STREAM_SENTENCES: Final[dict[Claim, Sentences]] = {
     Claim.stream_rate_limited: (
         (
             N_(
-                "What gets through to {service} is held to a fixed speed: {limit_low_kbps} to {limit_high_kbps} kbit/s,"
+                "What gets through to {service} is held to a fixed speed: {limit_between_kbps} kbit/s,"
                 " however much is sent."
             ),
             N_("What gets through to {service} is held to a fixed speed, however much is sent."),

@@ -12,7 +12,7 @@ from callcheck.stats.looks import alpha_spent
 from callcheck.stats.loss import fit_gilbert_all
 from callcheck.stats.paired import Block, fold_blocks, sign_flip_p
 
-# Seconds of a round at which to look; at the last of them it ends, unless losses come in runs.
+# Seconds of a round at which to look for a gross effect.
 LOOKS_S: Final = (10, 20, 30)
 # What no congestion does to one of two flows that share every tick: only so much ends a round early.
 GROSS_DIFFERENCE_RATIO: Final = 0.5
@@ -41,11 +41,11 @@ class Seen:
     revival_s: int | None
 
 
-def is_enough(second: int, longest_s: int, seen: Seen, random: Random) -> bool:
-    """Whether a round that may take `longest_s` ends after `second` seconds."""
+def is_enough(second: int, usual_s: float, longest_s: float, seen: Seen, random: Random) -> bool:
+    """Whether a round that takes `usual_s`, and `longest_s` where losses come in runs, ends after `second` seconds."""
     if second >= longest_s:
         return True
-    if second >= LOOKS_S[-1]:
+    if second >= usual_s:
         return not _has_long_runs(seen)
     return second in _SPENT and _is_settled(second, seen, random)
 

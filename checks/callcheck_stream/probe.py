@@ -97,7 +97,8 @@ class _Round:
                     looked = seen_s
                     self._tell_progress(seen_s)
                     if self._is_over(seen_s):
-                        return
+                        break
+        self.ctx.progress((self.number + 1) / self.rounds)
 
     def _whole_seconds(self) -> int:
         """How many seconds are known of every flow that runs from the start."""
@@ -109,7 +110,8 @@ class _Round:
         self.ctx.progress((self.number + done) / self.rounds)
 
     def _is_over(self, seen_s: int) -> bool:
-        if self.lengths.usual_s < LOOKS_S[-1]:
+        # At its longest a round ends by itself, and the last answers of its slow flows are waited for.
+        if not LOOKS_S[0] <= seen_s < self.lengths.longest_s:
             return False
         services: dict[str, list[TimedLoss]] = defaultdict(list)
         controls: list[TimedLoss] = []
@@ -124,7 +126,7 @@ class _Round:
                 controls.append(_timed_loss(seconds))
         origin_us = min(second.scheduled_us[0] for first in self.losses.values() for second in first[:1])
         seen = Seen(origin_us, services, controls, revival_s)
-        return is_enough(seen_s, round(self.lengths.longest_s), seen, random.Random(self.number))
+        return is_enough(seen_s, self.lengths.usual_s, self.lengths.longest_s, seen, random.Random(self.number))
 
     def _has_died(self, revival: Flow) -> bool:
         return revival.endpoint.target.role == "subject" and revival.arm.name in self.losses

@@ -1,49 +1,36 @@
-"""The stream check: who takes part, and what is read out of the flows."""
+"""The stream check: who takes part, and how its rounds go."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 
-from callcheck.api import (
-    Arm,
-    Claim,
-    Depth,
-    Evidence,
-    Failure,
-    Knowledge,
-    Numbered,
-    Observation,
-    Target,
-)
+from callcheck.api import Arm, Depth, Failure, Observation, Target
 from callcheck.testing import FakeContext, run_check
-from callcheck_stream import CHECK
+from callcheck_stream import CHECK, Params
+from callcheck_stream.plan import Endpoint
+from tests.checks.stream_made import TELEGRAM, MadeContext, relay, whatsapp
+from tests.checks.stream_rules import (
+    ROUND_TRIP_S,
+    Rule,
+    clear,
+    cut_after_packets,
+    cut_after_seconds,
+    in_runs,
+    one_by_one,
+    subjects_only,
+)
 from tests.codec.test_dtls import HELLO_VERIFY_REQUEST
-
-
-def reflector_at(last: int) -> Target:
-    return Target(
-        service="telegram", function="calls", address=f"203.0.113.{last}", port=596, protocol="reflector", network="tg"
-    )
 
 
 def turn_at(last: int) -> Target:
     return Target(
         service="telegram", function="calls", address=f"203.0.113.{last}", port=1400, protocol="turn", network="tg"
-    )
-
-
-def whatsapp_at(last: int) -> Target:
-    return Target(
-        service="whatsapp",
-        function="calls",
-        address=f"203.0.113.{last}",
-        port=3478,
-        protocol="whatsapp_relay",
-        network="meta",
     )
 
 
@@ -56,6 +43,18 @@ def control_at(last: int, network: str = "", *, large: bool = False, port: int =
         network=network or f"net-{last}",
         large=large,
     )
+
+
+def other_control(protocol: str) -> Target:
+    return Target(role="control", address="192.0.2.7", port=7000, protocol=protocol, network="other")
+
+
+def large_controls(count: int) -> list[Target]:
+    return [control_at(last, large=True) for last in range(count)]
+
+
+REFLECTORS = [relay(last).target for last in range(1, 5)]
+RELAYS = [whatsapp(last).target for last in range(1, 5)]
 
 
 # --- who takes part
@@ -71,12 +70,22 @@ class Listening(FakeContext):
         return super().flows(arms, seconds=seconds)
 
 
-def measured(answered: Iterable[Target], *, depth: Depth = "quick", speaks_dtls: Iterable[Target] = ()) -> Listening:
-    ctx = Listening(answered=list(answered), depth=depth, info=CHECK.info)
-    ctx.flow_answers = lambda _arm, _number: 0.04
+def measured(
+    answered: Iterable[Target],
+    *,
+    depth: Depth = "quick",
+    speaks_dtls: Iterable[Target] = (),
+    listed: Sequence[Target] = (),
+    params: Params | None = None,
+) -> Listening:
+    ctx = Listening(listed, answered=list(answered), depth=depth, info=CHECK.info)
+    ctx.flow_answers = lambda _arm, _number: ROUND_TRIP_S
     for target in speaks_dtls:
         ctx.peer(target.endpoint, lambda _hello: [(0.02, HELLO_VERIFY_REQUEST)])
-    run_check(CHECK, ctx)
+    for target in listed:
+        if target.protocol == "echo":
+            ctx.peer(target.endpoint, lambda question: [(0.02, question)])
+    run_check(CHECK, ctx, params)
     assert not ctx.open_sockets
     return ctx
 
@@ -90,40 +99,46 @@ def forms(ctx: FakeContext) -> dict[str, str]:
 
 
 def test_without_a_call_endpoint_that_answered_no_packet_is_sent() -> None:
-    ctx = measured([control_at(1, large=True), control_at(2, large=True)])
+    ctx = measured(large_controls(2))
     assert [one.value.op for one in ctx.observations] == ["flow.none"]
     assert ctx.arms == ()
     assert list(CHECK.read(ctx.observations)) == []
 
 
 def test_two_reflectors_and_four_large_controls_share_rate_size_and_ticks() -> None:
-    controls = [control_at(n, large=True) for n in range(5)]
-    ctx = measured([*[reflector_at(n) for n in range(4)], turn_at(9), *controls, control_at(9)])
+    ctx = measured([*REFLECTORS, turn_at(9), *large_controls(5), control_at(9)])
     assert Counter(arm.target.protocol for arm in ctx.arms) == {"reflector": 2, "stun": 4}
     assert {arm.rate_pps for arm in ctx.arms} == {25.0}
     assert len({arm.start_s for arm in ctx.arms}) == 1
     assert {one.data["ip_bytes"] for one in seconds_of(ctx)} == {188}
 
 
-def test_without_a_reflector_telegram_is_asked_gently_by_stun() -> None:
-    ctx = measured([turn_at(1), turn_at(2), control_at(1, large=True), control_at(2, large=True)])
+def test_without_a_reflector_telegram_is_asked_gently_in_two_payloads() -> None:
+    ctx = measured([turn_at(last) for last in range(4)] + large_controls(2))
     turn = [arm for arm in ctx.arms if arm.target.protocol == "turn"]
-    assert [arm.rate_pps for arm in turn] == [10.0, 10.0]
+    assert [arm.rate_pps for arm in turn] == [10.0] * 3
     assert all(arm.codec.packets_per_port == 10 for arm in turn)
+    assert [forms(ctx)[arm.target.endpoint] for arm in turn] == ["padded", "allocate", "padded"]
+
+
+def test_no_address_of_a_service_is_asked_twice() -> None:
+    other_port = msgspec.structs.replace(REFLECTORS[0], port=597)
+    ctx = measured([REFLECTORS[0], other_port, REFLECTORS[1]])
+    assert [arm.target.port for arm in ctx.arms] == [596, 596]
+    assert len({arm.target.address for arm in ctx.arms}) == 2
 
 
 def test_whatsapp_is_asked_in_the_form_that_its_relay_answers() -> None:
-    relays = [whatsapp_at(n) for n in range(4)]
-    ctx = measured(relays, speaks_dtls=relays[1:])
-    assert forms(ctx) == {relays[0].endpoint: "padded", relays[1].endpoint: "dtls", relays[2].endpoint: "dtls"}
+    ctx = measured(RELAYS, speaks_dtls=RELAYS[1:])
+    assert forms(ctx) == {RELAYS[0].endpoint: "padded", RELAYS[1].endpoint: "dtls", RELAYS[2].endpoint: "dtls"}
     assert [arm.codec.packets_per_port for arm in ctx.arms] == [10, 1, 1]
     assert {arm.rate_pps for arm in ctx.arms} == {10.0}
 
 
-def test_controls_come_from_different_networks_and_no_address_is_asked_twice() -> None:
+def test_controls_come_from_different_networks_by_turns_and_no_address_is_asked_twice() -> None:
     google = [control_at(1, "google", large=True, port=port) for port in (3478, 19302)]
     named = Target(role="control", host="stun.example", port=3478, protocol="stun", network="other", large=True)
-    ctx = Listening(answered=[reflector_at(1), *google, control_at(2, "google", large=True), named], info=CHECK.info)
+    ctx = Listening(answered=[REFLECTORS[0], *google, control_at(2, "google", large=True), named], info=CHECK.info)
     ctx.names = {"stun.example": ["198.51.100.9"]}
     run_check(CHECK, ctx)
     controls = [arm.target for arm in ctx.arms if arm.target.role == "control"]
@@ -132,164 +147,119 @@ def test_controls_come_from_different_networks_and_no_address_is_asked_twice() -
     assert named.endpoint in forms(ctx), "observations name the target as the catalogue does"
 
 
-def test_few_large_controls_are_joined_by_small_ones_at_a_gentle_rate() -> None:
-    ctx = measured([reflector_at(1), control_at(1, large=True), *[control_at(n) for n in range(2, 9)]])
+def test_few_large_controls_are_joined_by_four_small_ones_at_a_gentle_rate() -> None:
+    ctx = measured([REFLECTORS[0], *large_controls(1), *[control_at(last) for last in range(2, 9)]])
     controls = [arm for arm in ctx.arms if arm.target.role == "control"]
-    assert [(arm.rate_pps, arm.codec.packets_per_port) for arm in controls] == [(25.0, 0), *[(10.0, 10)] * 3]
+    assert [(arm.rate_pps, arm.codec.packets_per_port) for arm in controls] == [(25.0, 0), *[(10.0, 10)] * 4]
+
+
+def test_a_service_that_is_asked_gently_has_gentle_controls_even_at_large_hosts() -> None:
+    ctx = measured([RELAYS[0], *large_controls(5), control_at(9)])
+    controls = [arm for arm in ctx.arms if arm.target.role == "control"]
+    assert len(controls) == 4
+    assert {(arm.rate_pps, arm.codec.packets_per_port) for arm in controls} == {(10.0, 10)}
+
+
+def test_each_pace_has_controls_of_its_own() -> None:
+    small = [control_at(last) for last in range(20, 26)]
+    ctx = measured([*REFLECTORS, *RELAYS, *large_controls(6), *small])
+    controls = Counter(arm.rate_pps for arm in ctx.arms if arm.target.role == "control")
+    assert controls == {25.0: 4, 10.0: 4}
+
+
+def test_an_echo_and_a_dtls_server_that_answer_take_part_at_the_pace_they_stand_for() -> None:
+    echo, dtls = other_control("echo"), msgspec.structs.replace(other_control("dtls"), address="192.0.2.8")
+    ctx = measured([REFLECTORS[0], RELAYS[0]], listed=[echo, dtls], speaks_dtls=[dtls])
+    rates = {arm.target.protocol: arm.rate_pps for arm in ctx.arms if arm.target.role == "control"}
+    assert rates == {"echo": 25.0, "dtls": 10.0}
+    assert (forms(ctx)[echo.endpoint], forms(ctx)[dtls.endpoint]) == ("echo", "dtls")
+
+
+def test_a_special_control_that_is_silent_or_of_no_pace_in_use_stays_out() -> None:
+    silent = other_control("dtls")
+    assert {arm.target.role for arm in measured([RELAYS[0]], listed=[silent]).arms} == {"subject"}
+    unused = measured([REFLECTORS[0]], listed=[silent], speaks_dtls=[silent])
+    assert {arm.target.role for arm in unused.arms} == {"subject"}
+
+
+def test_a_turn_loop_runs_only_with_a_server_that_the_user_names() -> None:
+    params = Params(turn_host="192.0.2.9", turn_username="user", turn_password="secret")
+    ctx = Listening(answered=[REFLECTORS[0]], info=CHECK.info)
+    ctx.names = {"192.0.2.9": ["192.0.2.9"]}
+    run_check(CHECK, ctx, params)
+    (loop,) = [arm for arm in ctx.arms if arm.target.role == "control"]
+    assert (loop.codec.legs, loop.rate_pps, loop.target.protocol) == (2, 25.0, "turn")
+    assert "secret" not in repr(params) + repr(loop)
+    assert all(arm.target.role == "subject" for arm in measured([REFLECTORS[0]]).arms)
 
 
 @pytest.mark.parametrize("depth", ["quick", "standard", "deep"])
-def test_no_relay_and_no_responder_gets_more_than_politeness_allows(depth: Depth) -> None:
-    ctx = measured(
-        [
-            *[reflector_at(n) for n in range(3)],
-            *[whatsapp_at(n) for n in range(10, 14)],
-            *[control_at(n, large=n < 4) for n in range(9)],
-        ],
-        depth=depth,
-    )
-    for arm in ctx.arms:
-        at_relay_bps = arm.rate_pps * 188 * 8 * arm.codec.legs
-        assert at_relay_bps <= 80_000
-        assert arm.rate_pps <= (25 if arm.target.large or arm.target.protocol == "reflector" else 10)
-        assert arm.codec.packets_per_port in ((0,) if arm.rate_pps > 10 else range(1, 11))
-    assert len({arm.name for arm in ctx.arms}) == len(ctx.arms)
+def test_one_reflector_is_enough_for_works_at_every_depth(depth: Depth) -> None:
+    ctx = measured([REFLECTORS[0]], depth=depth)
+    found = {one.claim: one for one in CHECK.read(ctx.observations)}["stream_carries"]  # type: ignore[index]  # StrEnum
+    assert found.facts["sent"] >= (125 if depth == "quick" else 500)
+    assert found.strength == 3
 
 
-@pytest.mark.parametrize(("depth", "needed", "strength"), [("quick", 125, 3), ("standard", 500, 3), ("deep", 500, 3)])
-def test_one_reflector_is_enough_for_works_at_every_depth(depth: Depth, needed: int, strength: int) -> None:
-    ctx = measured([reflector_at(1)], depth=depth)
-    (found,) = CHECK.read(ctx.observations)
-    assert found.facts["sent"] >= needed
-    assert found.strength == strength
+# --- its rounds
+
+
+def played(rule: Rule, depth: Depth, endpoints: Sequence[Endpoint] = TELEGRAM) -> MadeContext:
+    ctx = MadeContext(endpoints, rule, depth=depth)
+    run_check(CHECK, ctx)
+    return ctx
 
 
 def test_a_second_in_which_nothing_came_is_a_failure_with_a_name() -> None:
-    ctx = Listening(answered=[reflector_at(1)], info=CHECK.info)
-    ctx.flow_answers = lambda _arm, number: 0.04 if number < 50 else None
+    ctx = Listening(answered=[REFLECTORS[0]], info=CHECK.info)
+    ctx.flow_answers = lambda _arm, number: ROUND_TRIP_S if number < 50 else None
     run_check(CHECK, ctx)
     assert [one.failure for one in seconds_of(ctx)] == [None, None, *[Failure.timeout] * 4]
 
 
-# --- what is read out of it
-
-
-def arm_seconds(
-    name: str, target: Target, *, sent: int, received: int, form: str = "padded", rtt_us: int = 40_000
-) -> list[Observation]:
-    """One observation a 25 packets; the first `received` packets came back."""
-    found = []
-    for second, first in enumerate(range(0, sent, 25)):
-        due = range(first, min(first + 25, sent))
-        data = {
-            "arm": name,
-            "second": second,
-            "first_number": first,
-            "ip_bytes": 188,
-            "scheduled_us": [n * 40_000 for n in due],
-            "sent_us": [n * 40_000 for n in due],
-            "received_us": [n * 40_000 + rtt_us if n < received else None for n in due],
-        }
-        found.append(Observation(op="flow.second", target=target, form=form, data=data))
-    return found
-
-
-def evidence(*seconds: Observation, needed: int | None = 125) -> dict[tuple[str, Claim], Evidence]:
-    plan = [Observation(op="flow.plan", data={"packets_needed": needed})] if needed else []
-    observations = [Numbered(seq, one) for seq, one in enumerate([*plan, *seconds])]
-    return {(item.service, item.claim): item for item in CHECK.read(observations)}
-
-
-TELEGRAM = ("telegram", Claim.stream_carries)
-CONTROLS = ("", Claim.controls_carry)
-
-
-@pytest.mark.parametrize(
-    ("received", "strength"), [(200, 3), (194, 3), (193, -1), (180, -1), (179, -2), (140, -2), (139, -3), (1, -3)]
-)
-def test_loss_classes_of_a_service_and_of_the_controls(received: int, strength: int) -> None:
-    found = evidence(
-        *arm_seconds("t", reflector_at(1), sent=200, received=received, form="loop"),
-        *arm_seconds("a", control_at(1), sent=200, received=received),
-        *arm_seconds("b", control_at(2), sent=200, received=received),
-    )
-    assert found[TELEGRAM].strength == found[CONTROLS].strength == strength
-    assert found[TELEGRAM].facts["loss_ratio"] == round(1 - received / 200, 4)
-    assert found[TELEGRAM].facts["controls_loss_ratio"] == round(1 - received / 200, 4)
-
-
-def test_all_endpoints_of_a_service_are_summed() -> None:
-    found = evidence(
-        *arm_seconds("w1", whatsapp_at(1), sent=70, received=70, form="dtls"),
-        *arm_seconds("w2", whatsapp_at(2), sent=60, received=58, form="dtls"),
-    )
-    claim = found["whatsapp", Claim.stream_carries]
-    assert claim.facts == {
-        "sent": 130,
-        "received": 128,
-        "loss_ratio": 0.0154,
-        "endpoints": 2,
-        "seconds": 3,
-        "rtt_ms": 40.0,
+def test_the_plan_is_written_down_before_the_first_packet() -> None:
+    ctx = played(clear, "standard")
+    assert ctx.observations[0].value.op == "flow.plan"
+    assert ctx.observations[0].value.data == {
+        "depth": "standard",
+        "seconds": 30.0,
+        "packets_needed": 500,
+        "rounds": 1,
+        "subjects": 2,
+        "controls": 4,
     }
-    assert claim.strength == 3
-    assert claim.seqs == (1, 2, 3, 4, 5, 6)
 
 
-def test_the_way_through_a_call_relay_is_no_round_trip_of_one_leg() -> None:
-    found = evidence(*arm_seconds("t", reflector_at(1), sent=125, received=125, form="loop", rtt_us=91_260))
-    assert found[TELEGRAM].facts["loop_ms"] == 91.3
-    assert "rtt_ms" not in found[TELEGRAM].facts
-
-
-@pytest.mark.parametrize(("sent", "needed", "strength"), [(124, 125, 0), (125, 125, 3), (499, None, 0), (500, None, 3)])
-def test_too_few_packets_say_nothing(sent: int, needed: int | None, strength: int) -> None:
-    found = evidence(*arm_seconds("t", reflector_at(1), sent=sent, received=sent, form="loop"), needed=needed)
-    assert found[TELEGRAM].strength == strength
+def test_a_deep_run_has_three_rounds_20_s_apart_and_then_a_ladder() -> None:
+    ctx = played(clear, "deep")
+    assert ctx.closed_at_s == [30, 30, 30, 8]
+    parts = {
+        number: {one.data["part"] for one in seconds_of(ctx) if one.data["round"] == number} for number in range(4)
+    }
+    assert parts == {0: {"stream"}, 1: {"single", "twins"}, 2: {"stream"}, 3: {"ladder"}}
+    fractions = [fraction for fraction, _ in ctx.progress_calls]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+    assert run_check(CHECK, MadeContext(TELEGRAM, clear, depth="deep")) == pytest.approx(30 * 3 + 8 + 2 * 20, abs=0.5)
 
 
 @pytest.mark.parametrize(
-    ("answers", "other_received", "strength"),
-    [({}, 0, 0), ({}, 5, -3), ({"loop": "confirmed"}, 0, -3), ({"loop": "inferred"}, 0, 0)],
+    ("rule", "closed_at_s"),
+    [
+        (clear, 30),
+        (subjects_only(lambda _packet: None), 10),
+        (subjects_only(cut_after_packets(12)), 20),
+        (subjects_only(cut_after_seconds(25)), 42),
+        (subjects_only(one_by_one(Random(1), 0.3)), 30),
+        (in_runs(Random(2), 0.15, 8.0), 42),
+    ],
+    ids=["clear", "silent", "12 packets", "25 s", "random", "runs"],
 )
-def test_total_silence_counts_only_where_the_form_is_known_to_be_answered(
-    answers: dict[str, Knowledge], other_received: int, strength: int
-) -> None:
-    silent = Target(
-        service="telegram",
-        function="calls",
-        address="203.0.113.1",
-        port=596,
-        protocol="reflector",
-        network="tg",
-        answers=answers,
-    )
-    found = evidence(
-        *arm_seconds("t1", silent, sent=150, received=0, form="loop"),
-        *arm_seconds("t2", reflector_at(2), sent=150, received=other_received, form="loop"),
-    )
-    assert found[TELEGRAM].strength == strength
+def test_a_round_ends_early_for_gross_effects_and_late_for_runs(rule: Rule, closed_at_s: float) -> None:
+    assert played(rule, "standard").closed_at_s == [closed_at_s]
 
 
-def test_a_control_that_never_answers_the_padded_question_is_not_loss_on_the_line() -> None:
-    found = evidence(
-        *arm_seconds("a", control_at(1), sent=150, received=150),
-        *arm_seconds("b", control_at(2), sent=150, received=150),
-        *arm_seconds("c", control_at(3), sent=150, received=0),
-    )
-    assert found[CONTROLS].facts == {"sent": 300, "received": 300, "loss_ratio": 0.0, "flows": 2}
-    assert found[CONTROLS].strength == 3
-
-
-def test_one_control_flow_does_not_speak_for_the_line() -> None:
-    found = evidence(*arm_seconds("a", control_at(1), sent=150, received=150))
-    assert found[CONTROLS].strength == 0
-
-
-def test_one_service_says_nothing_about_another() -> None:
-    found = evidence(
-        *arm_seconds("t", reflector_at(1), sent=150, received=40, form="loop"),
-        *arm_seconds("w", whatsapp_at(1), sent=150, received=150, form="dtls"),
-    )
-    assert found[TELEGRAM].strength == -3
-    assert found["whatsapp", Claim.stream_carries].strength == 3
+def test_a_round_that_ends_late_keeps_the_last_seconds_of_its_slow_flows() -> None:
+    ctx = played(in_runs(Random(2), 0.15, 8.0), "standard")
+    last = {one.data["arm"]: one.data["second"] for one in seconds_of(ctx) if one.data["part"] == "stream"}
+    assert set(last.values()) == {41}

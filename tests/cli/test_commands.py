@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from callcheck.submit.consent import CONSENT_VERSION
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -39,7 +41,7 @@ def callcheck(*arguments: str, stdin: bytes = b"", **environment: str) -> subpro
         (["lab", "run", "atlantis"], 65, "no scenario and no file 'atlantis'"),
         (["lab", "run", "/etc/hostname"], 65, "/etc/hostname: "),
         (["lab", "score", "atlantis"], 65, "no scenario and no file 'atlantis'"),
-        (["consent", "--accept"], 64, "--version 2 --accept"),
+        (["consent", "--accept"], 64, f"--version {CONSENT_VERSION} --accept"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_words_with_the_right_code(arguments: list[str], code: int, words: str) -> None:
@@ -81,7 +83,8 @@ def test_targets_lists_every_endpoint_with_its_source_and_what_it_learns() -> No
 def test_consent_is_kept_shown_and_wiped(tmp_path: Path) -> None:
     folder = str(tmp_path / "config")
     assert b"You have agreed" not in callcheck("consent", CALLCHECK_CONFIG_DIR=folder).stdout
-    assert callcheck("consent", "--version", "1", "--accept", CALLCHECK_CONFIG_DIR=folder).returncode == 0
+    kept = callcheck("consent", "--version", str(CONSENT_VERSION), "--accept", CALLCHECK_CONFIG_DIR=folder)
+    assert kept.returncode == 0
     assert b"You have agreed" in callcheck("consent", CALLCHECK_CONFIG_DIR=folder).stdout
     wiped = callcheck("wipe", "--yes", CALLCHECK_CONFIG_DIR=folder)
     assert (wiped.returncode, (tmp_path / "config").exists()) == (0, False)
@@ -104,7 +107,7 @@ def test_foreign_files_are_refused_in_one_line(command: str, data: bytes) -> Non
 
 def test_wipe_leaves_what_callcheck_did_not_make(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("mine")
-    callcheck("consent", "--version", "1", "--accept", CALLCHECK_CONFIG_DIR=str(tmp_path))
+    callcheck("consent", "--version", str(CONSENT_VERSION), "--accept", CALLCHECK_CONFIG_DIR=str(tmp_path))
     assert callcheck("wipe", "--yes", CALLCHECK_CONFIG_DIR=str(tmp_path)).returncode == 0
     assert [path.name for path in tmp_path.iterdir()] == ["precious"]
 

@@ -61,7 +61,7 @@ def test_loss_scores_as_the_facts_anchors(lost: int, mos: float) -> None:
 
 
 @given(any_series(least=LEAST_PACKETS, most=250))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_any_series_scores_within_its_interval_and_the_scale(packets: list[Packet]) -> None:
     quality = call_quality(packets)
     if quality:
@@ -81,7 +81,7 @@ def test_the_same_loss_in_bursts_scores_worse() -> None:
 
 
 @given(st.integers(0, 1490), st.integers(0, 9))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_more_evenly_spread_loss_never_scores_better(lost: int, more: int) -> None:
     fewer, greater = (quality_of(lossy(series(1500), every(count))) for count in (lost, lost + more))
     # Losing another set of packets moves the mean delay and the burst ratio by a hair.
@@ -208,7 +208,7 @@ def test_the_worse_direction_is_the_calls_quality_whichever_comes_first() -> Non
 
 
 @given(any_series(least=LEAST_PACKETS, most=150), st.integers(-(10**12), 10**12))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_the_clocks_zero_changes_nothing(packets: list[Packet], shift_us: int) -> None:
     moved = [(sent + shift_us, None if came is None else came + shift_us) for sent, came in packets]
     assert call_quality(moved) == call_quality(packets)

@@ -192,7 +192,7 @@ def test_an_echo_after_a_millisecond_costs_what_the_formulae_give_by_hand() -> N
 
 
 @given(st.floats(0, 5000), st.floats(0, 5000), st.floats(0, 100), st.floats(0, 100), st.floats(1, 2))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_more_delay_or_more_loss_never_rates_better(
     delay_ms: float, more_ms: float, loss: float, more: float, burst: float
 ) -> None:
@@ -204,6 +204,6 @@ def test_more_delay_or_more_loss_never_rates_better(
 
 
 @given(st.floats(-50, 150), st.floats(0, 50))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_a_better_rating_never_scores_worse(r: float, more: float) -> None:
     assert 1 <= mean_opinion(r) <= mean_opinion(r + more) + 1e-12 <= 4.5 + 1e-12

@@ -54,7 +54,7 @@ def test_a_second_lost_and_a_second_passed_are_worth_one_packet() -> None:
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=300), st.integers(1, 2_000_000))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_the_bounds_hold_the_ratio_that_was_seen(lost: list[bool], step_us: int) -> None:
     bounds = loss_bounds([number * step_us for number in range(len(lost))], lost)
     assert 0 <= bounds.low <= sum(lost) / len(lost) <= bounds.high <= 1

@@ -28,7 +28,7 @@ def test_nothing_that_came_is_nothing_to_play() -> None:
 
 
 @given(any_series())
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_any_series_is_played_and_only_what_came_can_be_late(packets: list[Packet]) -> None:
     playout = play(packets)
     assert (playout is None) == all(came is None for _, came in packets)
@@ -40,7 +40,7 @@ def test_any_series_is_played_and_only_what_came_can_be_late(packets: list[Packe
 
 
 @given(st.lists(st.tuples(st.integers(0, 60_000), st.booleans()), min_size=1, max_size=200), st.integers(0, SECOND_US))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_without_jitter_nothing_is_late_however_unevenly_packets_were_sent_or_lost(
     steps: list[tuple[int, bool]], path_us: int
 ) -> None:
@@ -53,7 +53,7 @@ def test_without_jitter_nothing_is_late_however_unevenly_packets_were_sent_or_lo
 
 
 @given(any_series(least=1), st.integers(-(10**12), 10**12), st.integers(0, SECOND_US))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_neither_the_clocks_zero_nor_the_length_of_the_path_makes_packets_late(
     packets: list[Packet], shift_us: int, longer_us: int
 ) -> None:

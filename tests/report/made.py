@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 
 from callcheck.engine.events import JOURNAL_SCHEMA, Event, Kind
 from callcheck.model import (
     Evidence,
+    FlowSecond,
     Instrument,
     Network,
     Numbered,
     Observation,
     Plugin,
+    Quality,
     Report,
     Run,
     SavedObservation,
@@ -23,7 +25,7 @@ from callcheck.model import (
     Verdict,
 )
 from callcheck.report.schema import REPORT_SCHEMA
-from callcheck.words import Claim, Depth, Failure
+from callcheck.words import Claim, Depth, Failure, FlowEvent
 
 BUILT_IN = tuple(
     Plugin(name=name, kind="check", distribution="callcheck", version="0.1.0") for name in ("link", "relay", "stun")
@@ -95,6 +97,25 @@ def a_report(**changes: Any) -> Report:
     return Report(**(made | changes))
 
 
+def quality(**changes: Any) -> Quality:
+    made: dict[str, Any] = {
+        "service": "telegram",
+        "function": "calls",
+        "mos": 3.34,
+        "mos_low": 2.91,
+        "mos_high": 3.62,
+        "word": "fair",
+        "heard": "gaps",
+        "loss_ratio": 0.0412,
+        "late_ratio": 0.0031,
+        "delay_ms": 187.4,
+        "packets": 540,
+        "seconds": 30.1,
+        "assumptions": ("opus_like_codec", "no_echo"),
+    }
+    return Quality(**(made | changes))
+
+
 HOSTILE_SHAPES = (
     "192.0.2.77",
     "010.001.002.003",
@@ -114,19 +135,35 @@ hostile_text = st.builds(
 any_text = st.one_of(
     hostile_text, st.sampled_from(["", "telegram", "stun.ask", "cookie", "0.1.0"]), st.text(max_size=12)
 )
-json_numbers = st.one_of(st.integers(-(2**53), 2**53), st.floats(allow_nan=False, allow_infinity=False), st.booleans())
+# Whole numbers of any length can stand in JSON, and no float can hold these.
+HUGE = 10**400
+json_numbers = st.one_of(
+    st.integers(-(2**53), 2**53),
+    st.sampled_from([HUGE, -HUGE, 0, 1]),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.booleans(),
+)
 json_values = st.recursive(
     st.one_of(json_numbers, any_text, st.none()),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(any_text, inner, max_size=3)),
     max_leaves=5,
 )
+FLOW_KEYS = (*FlowSecond.__struct_fields__, "part", "round")
+STREAM_FACTS = (
+    *("died", "flows", "renewed", "unit", "packets_low", "packets_high", "seconds_low", "seconds_high"),
+    *("loss_ratio", "controls_loss_ratio", "limit_low_kbps", "limit_high_kbps", "offered_kbps", "controls_limited"),
+    *("mean_run", "twins_correlation", "earliest_s", "direction"),
+)
 fact_keys = st.one_of(
-    st.sampled_from(
-        ["rtt_ms", "loss_ratio", "where", "mechanism", "arm", "sent_us", "reflexive_address", "local_port", "endpoints"]
-    ),
+    st.sampled_from(["rtt_ms", "where", "mechanism", "reflexive_address", "local_port", "endpoints"]),
+    st.sampled_from(FLOW_KEYS),
+    st.sampled_from(STREAM_FACTS),
     any_text,
 )
-facts = st.dictionaries(fact_keys, json_values, max_size=5)
+fact_values = st.one_of(
+    json_values, st.lists(st.one_of(any_text, json_numbers, st.sampled_from(get_args(FlowEvent))), max_size=3)
+)
+facts = st.dictionaries(fact_keys, fact_values, max_size=5)
 targets = st.builds(
     Target,
     service=any_text,
@@ -151,7 +188,7 @@ saved_observations = st.builds(
     failure=st.none() | st.sampled_from(Failure),
     data=facts,
     seq=st.integers(0, 10_000),
-    t_us=st.integers(0, 240_000_000),
+    t_us=st.one_of(st.integers(0, 240_000_000), st.sampled_from([HUGE, -HUGE])),
     check=checks,
 )
 evidences = st.builds(
@@ -169,6 +206,24 @@ hostile_verdicts = st.builds(
     any_text,
     st.lists(any_text, max_size=2),
     any_text,
+)
+_floats = st.floats(allow_nan=False, allow_infinity=False)
+qualities = st.builds(
+    quality,
+    service=any_text,
+    word=st.sampled_from(["clear", "fair", "hopeless"]) | any_text,
+    heard=st.sampled_from(["nothing", "gaps", "lag"]) | any_text,
+    mos=st.floats(1, 4.5) | _floats,
+    mos_high=st.floats(1, 4.5) | _floats,
+    delay_ms=_floats,
+    packets=st.integers(0, 1000) | st.sampled_from([HUGE, -HUGE]),
+    assumptions=st.lists(st.sampled_from(["no_echo"]) | any_text, max_size=2).map(tuple),
+)
+instruments = st.builds(
+    Instrument,
+    send_lateness_p99_ms=st.none() | _floats,
+    valid=st.sampled_from([None, True, False]),
+    events=st.lists(st.sampled_from(get_args(FlowEvent)), max_size=3).map(tuple),
 )
 plugins = st.builds(Plugin, name=any_text, kind=any_text, distribution=any_text, version=any_text)
 
@@ -192,7 +247,8 @@ def hostile_reports(draw: st.DrawFn) -> Report:
         ),
         network=Network(asn=draw(st.integers()), country=draw(any_text), region=draw(any_text), access=draw(any_text)),
         verdicts=tuple(draw(st.lists(hostile_verdicts, max_size=2))),
-        quality=tuple(draw(st.lists(json_values, max_size=2))),
+        instrument=draw(instruments),
+        quality=tuple(draw(st.lists(qualities, max_size=2))),
         evidence=tuple(draw(st.lists(evidences, max_size=3))),
         observations=tuple(draw(st.lists(saved_observations, max_size=4))),
         problems=tuple(draw(st.lists(any_text.map(lambda text: f"stun: crashed: {text}") | any_text, max_size=2))),

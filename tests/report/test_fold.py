@@ -13,7 +13,7 @@ from callcheck.engine.events import Event, JournalError, Kind, decode_lines, enc
 from callcheck.model import Evidence, Numbered, Observation, Report, Verdict
 from callcheck.report.fold import fold
 from callcheck.words import Claim, Failure
-from tests.report.made import a_run, header, judge_nothing, numbered, read_all, verdict
+from tests.report.made import HUGE, a_run, header, judge_nothing, numbered, read_all, verdict
 
 SEEN: dict[str, Any] = {"op": "stun.ask", "form": "cookie", "data": {"rtt_ms": 38.25}}
 
@@ -193,11 +193,22 @@ def test_addresses_of_other_operations_say_nothing_about_translation() -> None:
             ],
             "same number",
         ),
+        ([*a_run(complete=None), Event(seq=9, t_us=HUGE, kind="progress")], "event 9 stands at an impossible time"),
+        ([*a_run(complete=None), Event(seq=9, t_us=-HUGE, kind="progress")], "event 9 stands at an impossible time"),
     ],
 )
 def test_what_is_not_one_run_is_refused_with_a_reason(events: list[Event], words: str) -> None:
     with pytest.raises(JournalError, match=words):
         folded(events)
+
+
+@pytest.mark.parametrize(
+    "data", [{}, {"sent_us": [HUGE], "part": ["stream"], "round": {}}, {"arm": None, "events": "clock_set"}]
+)
+def test_a_flow_that_cannot_be_read_costs_nothing_but_itself(data: dict[str, Any]) -> None:
+    report = folded(a_run(("observed", "stun", {"op": "flow.second", "form": "loop", "data": data})), stun=read_all)
+    assert (report.quality, report.instrument.valid) == ((), None)
+    assert (len(report.evidence), report.observations[0].data, report.problems) == (1, data, ())
 
 
 _checks = st.sampled_from(["link", "relay", "stun", "foreign"])

@@ -6,7 +6,7 @@ import json
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcheck.report.printable import escape_json, printable
@@ -28,6 +28,7 @@ def test_only_characters_that_cannot_act_stay(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_the_result_is_printable_and_stays_the_same(text: str) -> None:
     once = printable(text)
@@ -35,6 +36,7 @@ def test_the_result_is_printable_and_stays_the_same(text: str) -> None:
     assert printable(once) == once
 
 
+@settings(deadline=None)
 @given(st.recursive(st.text(), lambda inner: st.dictionaries(st.text(), inner, max_size=3), max_leaves=4))
 def test_escaped_json_means_the_same_and_holds_no_control(value: object) -> None:
     text = escape_json(json.dumps(value, ensure_ascii=False, indent=1))

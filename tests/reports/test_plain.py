@@ -9,10 +9,12 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
-from callcheck.model import Evidence, Report, Run
+from callcheck.model import Evidence, Instrument, Report, Run
+from callcheck.report.saved import load
+from callcheck.verdict.judge import judge
 from callcheck.words import Claim
 from callcheck_plain import REPORTER
-from tests.report.made import a_report, hostile_reports, verdict
+from tests.report.made import HUGE, STREAM_FACTS, a_report, hostile_reports, quality, verdict
 
 EVIDENCE = (
     Evidence(service="telegram", function="calls", claim=Claim.relays_answer, facts={"informative": 8}, strength=-3),
@@ -170,6 +172,90 @@ def test_a_problem_of_another_kind_stands_as_it_is_and_cannot_act() -> None:
 def test_sentences_are_made_from_the_verdict_not_taken_from_the_file() -> None:
     forged = msgspec.structs.replace(DROPPED.verdicts[1], sentence="All is well.")
     assert "All is well" not in page(a_report(evidence=EVIDENCE, verdicts=(forged,)))
+
+
+SOUNDS = """
+  + Neutral servers for comparison: 6 of 6 answered, in 4 networks.
+
+How it would sound:
+  - A call over Telegram: syllables drop out now and then, but one can talk
+    (estimated score 3.3 of 4.5, at least 2.9 and at most 3.6).
+
+What you can do:
+"""
+
+
+def test_how_it_would_sound_stands_after_the_answers_and_before_the_advice() -> None:
+    heard = msgspec.structs.replace(DROPPED, quality=(quality(),), verdicts=(verdict(supporting=(1,)),))
+    assert SOUNDS in page(heard)
+    assert "Как это звучало бы:\n  - Звонок через Telegram: иногда пропадают слоги" in page(heard, "ru")
+
+
+def test_without_a_score_nothing_is_said_about_the_sound() -> None:
+    assert "How it would sound" not in page(DROPPED)
+    assert "Как это звучало бы" not in page(DROPPED, "ru")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"word": "splendid"}, {"mos": 1e300}, {"mos_low": -5.0}, {"word": "\x1b[31m", "heard": "192.0.2.77"}]
+)
+def test_a_score_that_callcheck_does_not_give_leaves_no_empty_title(changes: dict[str, Any]) -> None:
+    assert page(a_report(quality=(quality(**changes),))) == page(a_report())
+    assert page(a_report(quality=(quality(**changes), quality()))) == page(a_report(quality=(quality(),)))
+
+
+def test_what_speaks_against_a_cut_off_stands_apart_from_what_speaks_for_it() -> None:
+    evidence = (
+        Evidence(
+            service="telegram",
+            function="calls",
+            claim=Claim.stream_cut_off,
+            facts={"flows": 8, "died": 6, "renewed": 2, "packets_low": 12, "packets_high": 12, "unit": "packets"},
+            strength=3,
+        ),
+        Evidence(service="telegram", function="calls", claim=Claim.stream_loses_more, strength=-2),
+        Evidence(claim=Claim.controls_carry, facts={"sent": 2000, "loss_ratio": 0.0}, strength=3),
+    )
+    verdicts = judge(evidence, "standard", Instrument(send_lateness_p99_ms=0.1, valid=True))
+    text = page(a_report(evidence=evidence, verdicts=verdicts))
+    assert CUT_OFF in text
+    russian = " ".join(page(a_report(evidence=evidence, verdicts=verdicts), "ru").split())
+    assert "когда прошло пакетов: 12 (так вышло с 6 из 8)" in russian
+    assert "Против: - Поток к Telegram теряет не больше" in russian
+
+
+CUT_OFF = """
+Telegram calls work badly: they are singled out somewhere on the way, while like
+traffic to other places passes normally.
+  (sure: 93 %)
+  How: by cutting the flow off after a number of packets.
+  For:
+  + Call-like flows to Telegram fall silent after 12 packets (6 of 8 did); new
+    starts from another port that got through again: 2.
+  + Call-like streams to neutral servers: 0 % of 2000 packets were lost.
+  Against:
+  - The stream to Telegram loses no more than the same stream to neutral
+    servers.
+"""
+
+
+@pytest.mark.parametrize("value", [HUGE, -HUGE, 1e300, -1, "192.0.2.77", None, True, [1], {"a": 1}])
+def test_a_saved_report_with_wild_facts_is_still_a_page(value: Any) -> None:
+    names = (*STREAM_FACTS, "sent", "received", "asked", "answered", "loop_ms", "networks", "names", "missing")
+    claims = [
+        Evidence(
+            service="telegram", function="calls", claim=claim, strength=strength, facts=dict.fromkeys(names, value)
+        )
+        for claim in Claim
+        for strength in (-3, 0, 3)
+    ]
+    told = verdict(supporting=tuple(range(len(claims))))
+    saved = load(msgspec.json.encode(a_report(evidence=tuple(claims), verdicts=(told,))))
+    assert isinstance(saved, Report)
+    for language in ("en", "ru"):
+        text = page(saved, language)
+        assert "192.0.2.77" not in text
+        assert "{" not in text
 
 
 def test_it_is_registered_as_plain() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from callcheck.model import Evidence, Instrument, Network, Run, Verdict
 from callcheck.verdict import explain
-from callcheck.words import Cause, Claim, Function, Mechanism, Outcome, Where
+from callcheck.words import Cause, Claim, FlowEvent, Function, Mechanism, Outcome, Where
 from tests.report.made import a_report, verdict
 from tests.verdict.readable import LANGUAGES, assert_readable, claim
 
@@ -173,13 +173,14 @@ def test_direct_calls_are_advised_for_calls_only_and_with_their_price() -> None:
 
 def report_with(*verdicts: Verdict, evidence: tuple[Evidence, ...] = (), **changes: Any) -> Any:
     said: dict[str, Any] = {"depth": "standard", "complete": True, "tunnel": None, "ipv6": None, "valid": None}
+    said["events"] = ()
     said |= changes
     return a_report(
         verdicts=verdicts,
         evidence=evidence,
         run=Run(id="x", started_utc="", duration_s=9.0, depth=said["depth"], complete=said["complete"]),
         network=Network(tunnel=said["tunnel"], ipv6=said["ipv6"]),
-        instrument=Instrument(send_lateness_p99_ms=None, valid=said["valid"]),
+        instrument=Instrument(send_lateness_p99_ms=None, valid=said["valid"], events=said["events"]),
     )
 
 
@@ -190,6 +191,10 @@ def report_with(*verdicts: Verdict, evidence: tuple[Evidence, ...] = (), **chang
         ({"depth": "quick"}, "quick test is too short"),
         ({"tunnel": True}, "through a tunnel"),
         ({"valid": False}, "sent its test packets late"),
+        ({"valid": False, "events": ("clock_set",)}, "clock was set while the test ran"),
+        ({"valid": False, "events": ("suspended",)}, "fell asleep while it ran"),
+        ({"valid": False, "events": ("address_changed",)}, "got another address while the test ran"),
+        ({"valid": False, "events": ("route_changed",)}, "changed to another network while the test ran"),
         ({"ipv6": None}, "IPv6"),
     ],
 )
@@ -199,6 +204,25 @@ def test_a_gap_is_told_where_there_is_one_and_only_there(changes: dict[str, Any]
     without = explain.what_was_not_measured(report_with(**whole), "en")
     assert [words in line for line in with_gap].count(True) == 1
     assert not any(words in line for line in without)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_thing_that_befell_the_machine_is_told_and_lateness_only_without_them(language: str) -> None:
+    every = get_args(FlowEvent)
+    told = explain.what_was_not_measured(report_with(valid=False, events=every), language)
+    late = explain.what_was_not_measured(report_with(valid=False), language)
+    fine = explain.what_was_not_measured(report_with(valid=True), language)
+    assert (len(told) - len(fine), len(late) - len(fine)) == (len(every), 1)
+    assert len(set(told) - set(fine) - set(late)) == len(every)
+    for line in (*told, *late):
+        assert_readable(line, language)
+
+
+@pytest.mark.parametrize(("strength", "is_gap"), [(-2, False), (3, False), (1, False), (0, True), (None, True)])
+def test_speed_limits_are_a_gap_unless_one_was_seen_or_ruled_out(strength: int | None, is_gap: bool) -> None:
+    evidence = () if strength is None else (claim(Claim.stream_rate_limited, strength=strength),)
+    gaps = "\n".join(explain.what_was_not_measured(report_with(verdict(), evidence=evidence), "en"))
+    assert ("Speed limits" in gaps) == is_gap
 
 
 def test_the_sound_of_whatsapp_is_a_gap_unless_its_calls_fail_and_the_stream_where_there_was_none() -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcheck.model import Evidence
+from callcheck.quality.call import Heard, Word
 from callcheck.verdict import explain
 from callcheck.verdict.figures import figures
 from callcheck.words import Claim
-from tests.report.made import facts
+from tests.report.made import HUGE, facts, quality
 from tests.verdict.readable import FULL_FACTS, LANGUAGES, assert_readable, claim
+
+CUT_OFF: dict[str, Any] = {"flows": 8, "died": 5, "renewed": 2}
 
 
 @pytest.mark.parametrize("claim_name", Claim)
@@ -28,7 +31,16 @@ def test_a_claim_never_names_the_provider(claim_name: Claim, strength: int) -> N
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("strength", [-3, -1, 0, 1, 3])
 @pytest.mark.parametrize("claim_name", Claim)
-@pytest.mark.parametrize("known", [FULL_FACTS, {}, {"sent": 20, "received": 17, "asked": 5, "answered": 0}])
+@pytest.mark.parametrize(
+    "known",
+    [
+        FULL_FACTS,
+        {},
+        {"sent": 20, "received": 17, "asked": 5, "answered": 0},
+        {name: value for name, value in FULL_FACTS.items() if not name.startswith("packets")},
+        {"died": 3, "flows": 4},
+    ],
+)
 def test_every_claim_has_a_line(claim_name: Claim, strength: int, language: str, known: dict[str, Any]) -> None:
     assert_readable(explain.claim_text(claim(claim_name, strength=strength, facts=known), language), language)
 
@@ -78,6 +90,70 @@ def test_support_denial_and_doubt_read_differently(claim_name: Claim) -> None:
             "Сервер имён (DNS) не знает части имён Telegram: 4 из 4; другой сервер имён знает из них: 3.",
         ),
         (
+            claim(Claim.stream_cut_off, facts=CUT_OFF | {"packets_low": 12, "packets_high": 24}, strength=3),
+            "Call-like flows to Telegram fall silent after 12 to 24 packets (5 of 8 did);"
+            " new starts from another port that got through again: 2.",
+            "Потоки, похожие на звонок, к Telegram замолкают, когда прошло пакетов: 12–24 (так вышло с 5 из 8);"
+            " новых попыток с другого порта, которые снова прошли: 2.",
+        ),
+        (
+            claim(Claim.stream_cut_off, facts=CUT_OFF | {"seconds_low": 4.96, "seconds_high": 5.04}, strength=2),
+            "Call-like flows to Telegram fall silent after 5 s (5 of 8 did);"
+            " new starts from another port that got through again: 2.",
+            "Потоки, похожие на звонок, к Telegram замолкают через 5 с (так вышло с 5 из 8);"
+            " новых попыток с другого порта, которые снова прошли: 2.",
+        ),
+        (
+            claim(
+                Claim.stream_cut_off, facts=CUT_OFF | {"packets_low": 12, "packets_high": 12, "renewed": 0}, strength=1
+            ),
+            "Call-like flows to Telegram fall silent after 12 packets (5 of 8 did).",
+            "Потоки, похожие на звонок, к Telegram замолкают, когда прошло пакетов: 12 (так вышло с 5 из 8).",
+        ),
+        (
+            claim(Claim.stream_cut_off, facts=CUT_OFF | {"unit": "unknown", "earliest_s": 4.1}, strength=1),
+            "Call-like flows to Telegram: 5 of 8 came through at first and then fell silent.",
+            "Потоки, похожие на звонок, к Telegram: 5 из 8 сначала проходили, а потом замолчали.",
+        ),
+        (
+            claim(Claim.stream_cut_off, facts={"flows": 8, "died": 0}, strength=-2),
+            "Call-like flows to Telegram: all 8 went on to the end.",
+            "Потоки, похожие на звонок, к Telegram: все (8) дошли до конца.",
+        ),
+        (
+            claim(Claim.stream_loses_more, facts={"loss_ratio": 0.304, "controls_loss_ratio": 0.0021}, strength=3),
+            "The stream to Telegram loses more than the same stream to neutral servers in the same seconds:"
+            " 30 % against 0.2 %.",
+            "Поток к Telegram теряет больше, чем такой же поток к нейтральным серверам в те же секунды:"
+            " 30 % против 0,2 %.",
+        ),
+        (
+            claim(
+                Claim.stream_rate_limited,
+                facts={"limit_low_kbps": 58.4, "limit_high_kbps": 66.2, "controls_limited": 0},
+                strength=3,
+            ),
+            "What gets through to Telegram is held to a fixed speed: 58 to 66 kbit/s, however much is sent.",
+            "К Telegram проходит лишь с постоянной скоростью: 58–66 кбит/с, сколько ни отправляй.",
+        ),
+        (
+            claim(Claim.stream_rate_limited, facts={"offered_kbps": 300.8}, strength=-2),
+            "No speed limit up to 301 kbit/s was seen on the way to Telegram.",
+            "Ограничения скорости до 301 кбит/с на пути к Telegram не видно.",
+        ),
+        (
+            claim(Claim.loss_independent, facts={"loss_ratio": 0.3, "mean_run": 1.4}, strength=3),
+            "Packets to Telegram are lost one by one, as if each were thrown away by chance (30 %).",
+            "Пакеты к Telegram теряются поодиночке, словно каждый выбрасывают наугад (30 %).",
+        ),
+        (
+            claim(Claim.loss_independent, facts={"loss_ratio": 0.3, "mean_run": 4.13}, strength=-2),
+            "Packets to Telegram are lost in runs (4.1 in a row on average),"
+            " as full queues and weak radio links do it.",
+            "Пакеты к Telegram теряются подряд (в среднем по 4,1), как бывает при переполненных очередях и слабом"
+            " радиосигнале.",
+        ),
+        (
             claim(Claim.path_open, facts={"last_hop_call": 0, "last_hop_control": 8}, strength=-3),
             "Test packets to Telegram stop earlier on their way than those to other places.",
             "Пробные пакеты к Telegram останавливаются раньше, чем пакеты к другим адресам.",
@@ -101,6 +177,94 @@ def test_no_word_of_the_facts_gets_into_a_line(name: Claim, strength: int, known
         assert with_words.isprintable()
 
 
-@pytest.mark.parametrize("value", [True, "20", None, -1, float("nan"), float("inf"), 10**12, [20], {"a": 1}])
+@pytest.mark.parametrize(
+    "value", [True, "20", None, -1, float("nan"), float("inf"), 10**12, HUGE, -HUGE, [20], {"a": 1}]
+)
 def test_what_is_no_sane_number_is_not_shown(value: Any) -> None:
-    assert figures({"sent": value, "rtt_ms": value, "loss_ratio": value, "networks": value}, "en") == {}
+    assert figures(dict.fromkeys(FULL_FACTS, value), "en") == {}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "english", "russian"),
+    [
+        (12, 24, "12 to 24", "12–24"),
+        (0.51, 1.26, "0.5 to 1.3", "0,5–1,3"),
+        (9.94, 9.96, "9.9 to 10", "9,9–10"),
+        (58.2, 58.4, "58", "58"),
+        (0, 0, "0", "0"),
+        (24, 12, None, None),
+        (12, None, None, None),
+        (None, 24, None, None),
+        (-1, 24, None, None),
+    ],
+)
+@pytest.mark.parametrize("name", ["packets", "seconds"])
+def test_a_range_is_one_figure_where_its_ends_read_alike_and_none_where_it_is_no_range(
+    name: str, low: float | None, high: float | None, english: str | None, russian: str | None
+) -> None:
+    for language, shown in (("en", english), ("ru", russian)):
+        found = figures({f"{name}_low": low, f"{name}_high": high}, language)
+        assert found == ({} if shown is None else {f"{name}_between": shown})
+
+
+def test_a_new_start_is_told_only_where_there_was_one() -> None:
+    for renewed, told in ((0, False), (None, False), (1, True)):
+        known = FULL_FACTS | {"renewed": renewed}
+        for facts_told in (known, {key: value for key, value in known.items() if not key.startswith("packets")}):
+            line = explain.claim_text(claim(Claim.stream_cut_off, strength=3, facts=facts_told), "en")
+            assert ("another port" in line) == told
+
+
+# --- how it would sound
+
+WORDS: tuple[Word, ...] = get_args(Word)
+HEARD: tuple[Heard, ...] = get_args(Heard)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_score_has_a_sentence_and_no_two_words_sound_alike(language: str) -> None:
+    said: dict[str, str] = {}
+    for word, heard in itertools.product(WORDS, HEARD):
+        sentence = explain.quality_text(quality(word=word, heard=heard), language)
+        assert_readable(sentence, language)
+        assert said.setdefault(sentence, word) == word
+    assert len(said) == 1 + 2 * (len(WORDS) - 1), "clear sounds one way, every other word by gaps or by lag"
+
+
+def test_a_score_is_told_with_its_bounds_and_says_nobodys_name() -> None:
+    assert explain.quality_text(quality(mos=3.34, mos_low=2.0, mos_high=3.96), "en") == (
+        "A call over Telegram: syllables drop out now and then, but one can talk"
+        " (estimated score 3.3 of 4.5, at least 2 and at most 4)."
+    )
+    assert explain.quality_text(quality(mos=3.34, mos_low=2.0, mos_high=3.96, heard="lag"), "ru") == (
+        "Звонок через Telegram: задержка заметна, иногда перебиваешь друг друга"
+        " (оценка качества 3,3 из 4,5, не ниже 2 и не выше 4)."
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"word": "splendid"},
+        {"word": ""},
+        {"mos": 4.6},
+        {"mos": 0.9},
+        {"mos_low": -1e300},
+        {"mos_high": 1e300},
+        {"mos_low": float("nan")},
+        {"mos": float("inf")},
+    ],
+)
+def test_a_score_that_the_model_cannot_give_is_not_told(changes: dict[str, Any]) -> None:
+    assert explain.quality_text(quality(**changes), "en") == ""
+
+
+@settings(max_examples=100, deadline=None)
+@given(service=st.text(max_size=30), heard=st.text(max_size=9), word=st.text(max_size=9) | st.sampled_from(WORDS))
+def test_no_word_of_a_foreign_score_gets_into_a_sentence(service: str, heard: str, word: str) -> None:
+    for language in LANGUAGES:
+        sentence = explain.quality_text(quality(service=service, heard=heard, word=word), language)
+        assert sentence.isprintable()
+        assert bool(sentence) == (word in WORDS)
+        shown = explain.service_name(service)
+        assert sentence == explain.quality_text(quality(service=shown, heard=heard, word=word), language)

@@ -11,9 +11,8 @@ import pytest
 
 from callcheck.model import Evidence, Instrument, Verdict
 from callcheck.verdict import judge as judging
-from callcheck.verdict.cases import Finding
 from callcheck.verdict.exit_code import exit_code
-from callcheck.verdict.findings import Findings, Key
+from callcheck.verdict.findings import Finding, Findings, Key
 from callcheck.verdict.judge import judge
 from callcheck.words import Cause, Claim, Outcome
 

@@ -18,6 +18,9 @@ from callcheck_stream.series import Series
 _LOSS_CLASSES = ((0.03, 3), (0.10, -1), (0.30, -2))
 _UNUSABLE = -3
 _QUEUE_SHARE = 0.95
+# So many losses, and so many times more of them in one direction, make it the one where packets are lost.
+_FEWEST_LOSSES = 5
+_MAJORITY = 2
 
 
 def stream_carries(
@@ -129,13 +132,15 @@ def _jitter_ms(stream: Series) -> float:
 
 
 def _direction(streams: Sequence[Series]) -> dict[str, Any]:
-    """Where packets were lost, up or down: only a far end that counts can tell."""
-    counted = [stream for stream in streams if stream.far_received is not None]
-    if not counted:
-        return {"direction": "unknown"}
-    sent, received = totals(counted)
-    there = sum(min(stream.far_received or 0, stream.sent) for stream in counted)
-    lost_up, lost_down = sent - there, max(0, there - received)
-    if lost_up == lost_down:
+    """Where packets were lost, up or down: only a far end that counts can tell, and only of what it had counted when
+    its last answer came. A count with a clear majority is asked for, as answers may overtake each other."""
+    lost_up = lost_down = 0
+    for stream in streams:
+        if stream.far_received is not None and stream.received:
+            told = len(stream.lost) - stream.lost[::-1].index(False)
+            there = min(stream.far_received, told)
+            lost_up += told - there
+            lost_down += max(0, there - stream.received)
+    if max(lost_up, lost_down) <= _MAJORITY * min(lost_up, lost_down) or lost_up + lost_down < _FEWEST_LOSSES:
         return {"direction": "unknown"}
     return {"direction": "up" if lost_up > lost_down else "down", "lost_up": lost_up, "lost_down": lost_down}

@@ -22,8 +22,9 @@ _TWINS_TOGETHER: Final = 0.3
 
 
 def loss_independent(service: str, streams: Sequence[Series]) -> Evidence | None:
-    """The claim for one service, over the flows that lived to the end; None with too few losses or successes."""
-    alive = [stream for stream in streams if death_of(stream) is None]
+    """The claim for one service, over the flows that lived to the end; None with too few losses or successes. Silence
+    from the first packet on is no pattern either."""
+    alive = [stream for stream in streams if stream.received and death_of(stream) is None]
     fit = fit_gilbert_all([stream.lost for stream in alive])
     losses = sum(sum(stream.lost) for stream in alive)
     if fit is None or losses < _FEWEST_LOSSES or sum(stream.received for stream in alive) < _FEWEST_PASSED:
