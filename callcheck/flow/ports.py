@@ -43,7 +43,10 @@ class Port:
 
     def greet(self, now_ns: int) -> None:
         """Say hello where one is due and the other end has not answered yet."""
-        if self.codec.ready or self._timed_greetings == GREETINGS or now_ns < self._next_greeting_ns:
+        if self.codec.ready:
+            self._timed_greetings = 0  # a greeting that keeps the flow alive has its own tries
+            return
+        if self._timed_greetings == GREETINGS or now_ns < self._next_greeting_ns:
             return
         self._timed_greetings += 1
         self._next_greeting_ns = now_ns + GREETING_EVERY_NS

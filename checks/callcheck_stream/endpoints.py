@@ -10,6 +10,7 @@ from typing import Final
 from callcheck.api import Context, Failure, FlowCodec, Target
 from callcheck.asking import ask
 from callcheck_stream.arms import AllocateQuestions, EchoQuestions, ReflectorLoop, StunQuestions, TurnLoop
+from callcheck_stream.arms.reflector import HELLO_EVERY_S
 from callcheck_stream.plan import GENTLE_PACKETS_PER_PORT, Endpoint, Pace
 
 _KEY_BYTES: Final = 16
@@ -80,12 +81,12 @@ def _chosen(answered: Sequence[Target]) -> Iterator[tuple[Target, _Kind, int]]:
 
 async def _subject(ctx: Context, target: Target, kind: _Kind, place: int) -> Endpoint:
     if target.protocol == "reflector":
-        return Endpoint(target, target.address, "loop", kind.pace, lambda: _loop(ctx))
+        return Endpoint(target, target.address, "loop", kind.pace, lambda rate_pps: _loop(ctx, rate_pps))
     if target.protocol == "whatsapp_relay" and await _speaks(ctx, target, _dtls_questions()):
-        return Endpoint(target, target.address, "dtls", kind.pace, _dtls_questions)
+        return Endpoint(target, target.address, "dtls", kind.pace, lambda _: _dtls_questions())
     if target.protocol == "turn" and _TURN_FORMS[place] == "allocate":
-        return Endpoint(target, target.address, "allocate", kind.pace, lambda: _allocates(ctx))
-    return Endpoint(target, target.address, "padded", kind.pace, lambda: _questions(ctx, GENTLE_PACKETS_PER_PORT))
+        return Endpoint(target, target.address, "allocate", kind.pace, lambda _: _allocates(ctx))
+    return Endpoint(target, target.address, "padded", kind.pace, lambda _: _questions(ctx, GENTLE_PACKETS_PER_PORT))
 
 
 async def _hosts(ctx: Context) -> list[tuple[Target, str]]:
@@ -98,20 +99,22 @@ async def _hosts(ctx: Context) -> list[tuple[Target, str]]:
 
 def _control(ctx: Context, target: Target, address: str, pace: Pace) -> Endpoint:
     packets_per_port = 0 if pace == "call" else GENTLE_PACKETS_PER_PORT
-    return Endpoint(target, address, "padded", pace, lambda: _questions(ctx, packets_per_port))
+    return Endpoint(target, address, "padded", pace, lambda _: _questions(ctx, packets_per_port))
 
 
 async def _special(ctx: Context, paces: set[Pace]) -> list[Endpoint]:
     """Neutral hosts that speak something other than STUN, where the catalogue knows one and it answers: an echo of the
     user's own, and DTLS, which is what a WhatsApp relay is asked."""
-    kinds: list[tuple[str, str, Pace, Callable[[], FlowCodec]]] = [("echo", "echo", "call", lambda: _echoes(ctx))]
+    kinds: list[tuple[str, str, Pace, Callable[[float], FlowCodec]]] = [
+        ("echo", "echo", "call", lambda _: _echoes(ctx))
+    ]
     if "gentle" in paces:
-        kinds.append(("dtls", "dtls", "gentle", _dtls_questions))
+        kinds.append(("dtls", "dtls", "gentle", lambda _: _dtls_questions()))
     return [
         Endpoint(target, address, form, pace, codec)
         for protocol, form, pace, codec in kinds
         for target in ctx.targets(role="control", protocol=protocol)[:1]
-        if pace in paces and (address := await _address(ctx, target)) and await _speaks(ctx, target, codec())
+        if pace in paces and (address := await _address(ctx, target)) and await _speaks(ctx, target, codec(0.0))
     ]
 
 
@@ -120,7 +123,7 @@ async def _turn_loop(ctx: Context, access: TurnAccess) -> list[Endpoint]:
     address = await _address(ctx, target)
     if not address:
         return []
-    return [Endpoint(target, address, "turn_loop", "call", lambda: _turn_codec(ctx, access))]
+    return [Endpoint(target, address, "turn_loop", "call", lambda _: _turn_codec(ctx, access))]
 
 
 async def _address(ctx: Context, target: Target) -> str:
@@ -149,9 +152,12 @@ async def _speaks(ctx: Context, target: Target, codec: FlowCodec) -> bool:
     return False
 
 
-def _loop(ctx: Context) -> ReflectorLoop:
+def _loop(ctx: Context, rate_pps: float) -> ReflectorLoop:
     own, peer = (_client_tag(ctx) for _ in range(2))
-    return ReflectorLoop(ctx.random_bytes(11), (own, peer), ctx.random_bytes(_KEY_BYTES))
+    packets_per_hello = max(1, round(rate_pps * HELLO_EVERY_S))
+    return ReflectorLoop(
+        ctx.random_bytes(11), (own, peer), ctx.random_bytes(_KEY_BYTES), packets_per_hello=packets_per_hello
+    )
 
 
 def _client_tag(ctx: Context) -> bytes:

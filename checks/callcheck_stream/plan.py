@@ -41,14 +41,14 @@ Round = Literal["whole", "twins", "ladder"]
 class Endpoint:
     """Who takes part: the target as the catalogue names it, its address, the form of its packets, and what makes them.
 
-    `codec` gives a new one for each flow, as two flows of one key could be taken for each other.
+    `codec` makes a new one for each flow of a rate, as two flows of one key could be taken for each other.
     """
 
     target: Target
     address: str
     form: str
     pace: Pace
-    codec: Callable[[], FlowCodec]
+    codec: Callable[[float], FlowCodec]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def _flow(
     arm = Arm(
         name=name,
         target=endpoint.target,
-        codec=endpoint.codec(),
+        codec=endpoint.codec(shape.rate_pps),
         rate_pps=shape.rate_pps,
         start_s=shape.start_s + phase_s,
         twins_apart_s=shape.twins_apart_s,
@@ -147,7 +147,7 @@ def _ladder(endpoints: Sequence[Endpoint]) -> list[Flow]:
             Arm(
                 name=f"{service}-ladder-{index}",
                 target=relay.target,
-                codec=relay.codec(),
+                codec=relay.codec(rate_pps),
                 rate_pps=rate_pps,
                 start_s=start_s,
                 stop_s=stop_s,

@@ -39,7 +39,7 @@ def neutral(last: int, *, large: bool = True) -> Endpoint:
     address = f"198.51.100.{last}"
     target = Target(role="control", address=address, port=3478, protocol="stun", network=f"net-{last}", large=large)
     per_port = 0 if large else 10
-    return Endpoint(target, address, "padded", "call" if large else "gentle", lambda: StunQuestions(b"key", per_port))
+    return Endpoint(target, address, "padded", "call" if large else "gentle", lambda _: StunQuestions(b"key", per_port))
 
 
 def whatsapp(last: int) -> Endpoint:
@@ -47,10 +47,10 @@ def whatsapp(last: int) -> Endpoint:
     target = Target(
         service="whatsapp", function="calls", address=address, port=3478, protocol="whatsapp_relay", network="meta"
     )
-    return Endpoint(target, address, "padded", "gentle", lambda: StunQuestions(b"key", 10))
+    return Endpoint(target, address, "padded", "gentle", lambda _: StunQuestions(b"key", 10))
 
 
-def _loop() -> ReflectorLoop:
+def _loop(_rate_pps: float) -> ReflectorLoop:
     return ReflectorLoop(bytes(11), (b"\x01aaa", b"\x01bbb"), b"key")
 
 

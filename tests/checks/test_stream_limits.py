@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from callcheck.api import Evidence
+from callcheck.stats.policer import policer_signature
 from callcheck_stream.plan import Round
 from callcheck_stream.reading.limits import stream_rate_limited
 from callcheck_stream.reading.shared import controls_of, subjects_of
@@ -156,3 +157,11 @@ def test_a_ladder_without_losses_denies_a_limit_up_to_its_rate() -> None:
 def test_without_a_ladder_a_clean_stream_says_nothing_of_limits() -> None:
     assert limited(clear, STANDARD) is None
     assert limited(clear, DEEP[1:2]) is None
+
+
+def test_a_mark_that_chance_gives_to_one_of_several_flows_is_not_believed() -> None:
+    """Seed 776 of 3000: of 10 % random loss on two relays, one flow keeps to a line as 1 in 20 000 does."""
+    streams = all_series(observed(TELEGRAM[:2], one_by_one(Random(776), 0.1)))
+    marks = [policer_signature(one.sent_us, [one.ip_bytes] * one.sent, one.lost) for one in streams]
+    assert any(mark is not None and mark.is_policed for mark in marks)
+    assert stream_rate_limited("telegram", streams, []) is None

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 import pytest
 
 from callcheck.api import Claim, Evidence
-from tests.checks.stream_made import DEEP, RELAYS, claims, flow_seconds, numbered, observed, relay
+from callcheck_stream.plan import Round
+from callcheck_stream.reading.pattern import loss_independent
+from callcheck_stream.reading.shared import CALL_PARTS
+from callcheck_stream.series import all_series
+from tests.checks.stream_made import DEEP, RELAYS, STANDARD, claims, flow_seconds, numbered, observed, relay
 from tests.checks.stream_rules import (
     ROUND_TRIP_S,
     Bucket,
@@ -20,19 +25,21 @@ from tests.checks.stream_rules import (
 )
 
 
-def pattern(rule: Rule, *, deep: bool = False) -> Evidence | None:
-    rounds = DEEP if deep else DEEP[:1]
-    return claims(observed(RELAYS, rule, rounds=rounds)).get(Claim.loss_independent)
+def pattern(rule: Rule, rounds: Sequence[Round] = STANDARD) -> Evidence | None:
+    streams = all_series(observed(RELAYS, rule, rounds=rounds))
+    return loss_independent("telegram", [stream for stream in streams if stream.part in CALL_PARTS])
 
 
 @pytest.mark.parametrize("ratio", [0.1, 0.3, 0.6])
-def test_random_drop_is_independent_and_twins_make_sure_of_it(ratio: float) -> None:
-    for deep, strength in ((False, 2), (True, 3)):
-        found = pattern(one_by_one(Random(9), ratio), deep=deep)
-        assert found is not None
-        assert found.facts["loss_ratio"] == pytest.approx(ratio, abs=0.04)
-        assert found.facts["burst_ratio"] == pytest.approx(1, abs=0.15)
-        assert found.strength == strength
+@pytest.mark.parametrize(("rounds", "strength"), [(STANDARD, 2), (DEEP[:2], 3)], ids=["one round", "with twins"])
+def test_random_drop_is_independent_and_twins_make_sure_of_it(
+    ratio: float, rounds: Sequence[Round], strength: int
+) -> None:
+    found = pattern(one_by_one(Random(9), ratio), rounds)
+    assert found is not None
+    assert found.facts["loss_ratio"] == pytest.approx(ratio, abs=0.04)
+    assert found.facts["burst_ratio"] == pytest.approx(1, abs=0.15)
+    assert found.strength == strength
 
 
 @pytest.mark.parametrize("ratio", [0.05, 0.2, 0.4])
@@ -52,7 +59,7 @@ def test_twins_that_fall_together_were_in_one_queue() -> None:
         pair = packet.five_tuple, packet.number // 2 if packet.arm.twins_apart_s else packet.number
         return None if lost_pairs.setdefault(pair, random.random() < 0.15) else ROUND_TRIP_S
 
-    found = pattern(rule, deep=True)
+    found = pattern(rule, DEEP[:2])
     assert found is not None
     assert found.facts["twins_correlation"] > 0.9
     assert found.strength == -2

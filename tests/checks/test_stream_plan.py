@@ -17,7 +17,7 @@ from callcheck_stream.probe import _LADDER_S, _PAUSE_S, _ROUNDS
 from tests.checks.stream_made import CONTROLS, RELAYS, TELEGRAM, neutral, whatsapp
 
 _DTLS_HOST = neutral(30, large=False)
-_DTLS = Endpoint(_DTLS_HOST.target, _DTLS_HOST.address, "dtls", "gentle", DtlsQuestions)
+_DTLS = Endpoint(_DTLS_HOST.target, _DTLS_HOST.address, "dtls", "gentle", lambda _: DtlsQuestions())
 WHATSAPP = tuple(whatsapp(last) for last in range(1, 4))
 GENTLE = tuple(neutral(last, large=False) for last in range(10, 14))
 # An echo and a TURN server of the user's own cost what a large control does.

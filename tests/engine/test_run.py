@@ -275,7 +275,7 @@ class NoCodec:
     legs = 1
     packets_per_port = 0
     ready = True
-    far_received = None
+    far_received: int | None = None
 
     def greet(self, random: bytes) -> Sequence[tuple[int, bytes]]:
         return ()

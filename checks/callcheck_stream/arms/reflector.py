@@ -9,8 +9,8 @@ from typing import Literal
 from callcheck.codec import reflector
 from callcheck_stream.arms.numbering import PAYLOAD_BYTES, TOKEN_BYTES, filled, number_in, token
 
-# At 25 packets a second a hello every 10 s, as the clients send it (facts 3.3b); the far side's NAT entry needs it.
-_PACKETS_PER_HELLO = 250
+# As the clients send it (facts 3.3b): the leg that only listens keeps its place in a translating router by it.
+HELLO_EVERY_S = 10
 
 
 @dataclass(slots=True)
@@ -31,6 +31,7 @@ class ReflectorLoop:
     sender: Literal[0, 1] = 0
     far_received: int | None = None
     prompted: bool = False
+    packets_per_hello: int = 250  # HELLO_EVERY_S at 25 packets a second
 
     def greet(self, random: bytes) -> Sequence[tuple[int, bytes]]:  # noqa: ARG002 - clients use a fixed query id
         """Hello from each leg that was not answered; nothing right after a datagram, as the hellos are on their way."""
@@ -40,7 +41,7 @@ class ReflectorLoop:
         return [(leg, reflector.hello(self._tag(leg))) for leg in range(self.legs) if leg not in self.heard]
 
     def packet(self, number: int, random: bytes) -> tuple[int, bytes]:
-        if number % _PACKETS_PER_HELLO == _PACKETS_PER_HELLO - 1:
+        if number % self.packets_per_hello == self.packets_per_hello - 1:
             self.heard.clear()
             self.prompted = False
         payload = filled(token(self.key, number), random, PAYLOAD_BYTES - reflector.DATA_HEADER_BYTES)
