@@ -12,6 +12,8 @@ from callcheck.api import Check, Claim, Evidence, Numbered, Observation
 
 _STRONGEST = 3
 _SUBSETS = 40
+# Long runs are read in fewer parts: so many observations are read anew in all, but two parts of each kind at least.
+_READ_ANEW = 6_000
 
 Observations = Sequence[Numbered[Observation]]
 
@@ -48,9 +50,10 @@ def _repeat_problems(check: Check[Any], observations: Observations, replayed: Se
 def _parts(observations: Observations, chance: random.Random) -> Iterator[Observations]:
     """All of them; all but one; a random half: at most _SUBSETS of either kind."""
     yield tuple(observations)
-    for left_out in chance.sample(range(len(observations)), min(len(observations), _SUBSETS)):
+    subsets = min(len(observations), _SUBSETS, max(2, _READ_ANEW // max(1, len(observations))))
+    for left_out in chance.sample(range(len(observations)), subsets):
         yield tuple(entry for number, entry in enumerate(observations) if number != left_out)
-    for _ in range(min(len(observations), _SUBSETS)):
+    for _ in range(subsets):
         yield tuple(entry for entry in observations if chance.random() < 0.5)
 
 
