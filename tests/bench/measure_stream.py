@@ -185,7 +185,7 @@ def main(argv: Sequence[str]) -> None:
 
 def _line(one: Played) -> str:
     if one.void:
-        return f"void: {one.void}"
+        return f"void: {one.void}; it saw {_figures(one)}"
     right = "right" if _is_right(one) else "WRONG"
     verdict = f"{one.verdict['cause']} {one.verdict['confidence']:.2f}"
     return f"{right}  {_figures(one)}  [{verdict}]"

@@ -31,9 +31,7 @@ depth = "standard"
 """
 
 
-@pytest.mark.parametrize(
-    ("unit", "limit", "mechanism"), [("packets", 25, "cutoff_packets"), ("seconds", 5, "cutoff_time")]
-)
+@pytest.mark.parametrize(("unit", "limit", "mechanism"), [("packets", 25, "cutoff_packets")])
 def test_a_cut_off_is_found_with_its_number_and_new_ports_revive_the_flow(
     tmp_path: Path, unit: str, limit: int, mechanism: str
 ) -> None:
