@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from callcheck.api import Arm
 from callcheck.flow.ledger import Ledger
 from callcheck.flow.ports import GREETING_TIME_NS, Port, Ports, Prepared
-from callcheck.flow.schedule import NS_PER_S, Schedule
+from callcheck.flow.schedule import NS_PER_S, schedule_of
 from callcheck.model import FlowSecond
 from callcheck.words import FlowEvent
 
@@ -52,12 +52,8 @@ class Line:
         self._schedule(flow_start_ns, flow_start_ns + round(ticks * interval_ns), run_end_ns)
 
     def _schedule(self, flow_start_ns: int, begin_ns: int, run_end_ns: int) -> None:
-        arm = self.arm
-        start_ns = begin_ns + round(arm.start_s * NS_PER_S)
-        stop_ns = run_end_ns if arm.stop_s is None else min(run_end_ns, begin_ns + round(arm.stop_s * NS_PER_S))
-        twins_apart_ns = round(arm.twins_apart_s * NS_PER_S)
-        schedule = Schedule(flow_start_ns, start_ns, max(start_ns, stop_ns), arm.rate_pps, twins_apart_ns)
-        self.ledger = Ledger(arm.name, schedule, origin_ns=self._origin_ns)
+        schedule = schedule_of(self.arm, flow_start_ns=flow_start_ns, begin_ns=begin_ns, run_end_ns=run_end_ns)
+        self.ledger = Ledger(self.arm.name, schedule, origin_ns=self._origin_ns)
 
     def prepare(self, now_ns: int) -> Prepared:
         assert self.ledger is not None

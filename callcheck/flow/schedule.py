@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from callcheck.api import Arm
+
 NS_PER_S = 1_000_000_000
 SHORTEST_WAIT_NS = 300_000_000
 LONGEST_WAIT_NS = 4 * NS_PER_S  # as irtt waits
@@ -61,6 +63,14 @@ class Schedule:
         while self.due_ns(number) < at_ns:
             number += 1
         return number
+
+
+def schedule_of(arm: Arm, *, flow_start_ns: int, begin_ns: int, run_end_ns: int) -> Schedule:
+    """The schedule of an arm whose times count from `begin_ns`, in a run that ends at `run_end_ns`."""
+    start_ns = begin_ns + round(arm.start_s * NS_PER_S)
+    stop_ns = run_end_ns if arm.stop_s is None else min(run_end_ns, begin_ns + round(arm.stop_s * NS_PER_S))
+    twins_apart_ns = round(arm.twins_apart_s * NS_PER_S)
+    return Schedule(flow_start_ns, start_ns, max(start_ns, stop_ns), arm.rate_pps, twins_apart_ns)
 
 
 def answer_wait_ns(longest_rtt_ns: int | None) -> int:

@@ -1,22 +1,12 @@
 """What the loss of one series says about the loss of the path: how bursty it is, and between which bounds it lies."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import groupby
-from statistics import NormalDist
 from typing import Final
 
+from callcheck.stats.intervals import Interval, wilson
+from callcheck.stats.loss import loss_runs
+
 _BLOCK_US: Final = 1_000_000
-_CONFIDENCE: Final = 0.95
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """The bounds of a ratio, each 0 to 1."""
-
-    low: float
-    high: float
 
 
 def burst_ratio(gone: Sequence[bool]) -> float:
@@ -24,12 +14,11 @@ def burst_ratio(gone: Sequence[bool]) -> float:
 
     It equals mean run times (1 - loss), which is 1/(p + r) of a Gilbert chain. It is not the mean run itself.
     """
-    runs = sum(1 for lost, _ in groupby(gone) if lost)
-    losses = sum(gone)
+    runs, losses = len(loss_runs(gone)), sum(gone)
     return losses / runs * (1 - losses / len(gone)) if runs else 1.0
 
 
-def loss_bounds(sent_us: Sequence[int], gone: Sequence[bool]) -> Bounds:
+def loss_bounds(sent_us: Sequence[int], gone: Sequence[bool]) -> Interval:
     """95 % bounds of the loss ratio: Wilson's interval with as many packets as the series is worth.
 
     Losses come in bursts, so packets are worth less than their number. The design effect is the variance of the ratio
@@ -37,12 +26,7 @@ def loss_bounds(sent_us: Sequence[int], gone: Sequence[bool]) -> Bounds:
     """
     total = len(gone)
     ratio = sum(gone) / total
-    worth = total / max(1.0, _design_effect(sent_us, gone, ratio))
-    z = NormalDist().inv_cdf((1 + _CONFIDENCE) / 2)
-    centre = (ratio + z * z / (2 * worth)) / (1 + z * z / worth)
-    half = z / (1 + z * z / worth) * math.sqrt(ratio * (1 - ratio) / worth + z * z / (4 * worth * worth))
-    # Rounding may put a bound a hair beyond the ratio where the two should meet.
-    return Bounds(max(0.0, min(ratio, centre - half)), min(1.0, max(ratio, centre + half)))
+    return wilson(sum(gone), total, design_effect=max(1.0, _design_effect(sent_us, gone, ratio)))
 
 
 def _design_effect(sent_us: Sequence[int], gone: Sequence[bool], ratio: float) -> float:

@@ -58,6 +58,8 @@ def exact_upper(count: int, total: int, confidence: float = 0.95) -> float:
     """One-sided upper bound of a ratio (Clopper and Pearson, Biometrika 26, 1934): the ratio at which so few or fewer
     have the probability 1 - confidence. 1 where nothing was counted. Raises ValueError."""
     Counted(count, total)
+    if not 0 < confidence < 1:
+        raise ValueError(f"a confidence between 0 and 1 is wanted, not {confidence}")
     if count == total:
         return 1.0
     low, high = count / total, 1.0

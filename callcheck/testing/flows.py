@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from callcheck.api import Arm, FlowSecond
-from callcheck.flow.schedule import NS_PER_S, Schedule
+from callcheck.flow.schedule import NS_PER_S, schedule_of
 from callcheck.testing.sockets import IP_UDP_BYTES
 
 # Seconds until packet `number` of an arm is back; None: lost.
@@ -33,7 +33,12 @@ class FakeFlow:
         """What came of the packets that are due in this second; None where none is, or the arm has not begun."""
         if self.begun_s is None:
             return None
-        schedule = self._schedule(self.begun_s)
+        schedule = schedule_of(
+            self.arm,
+            flow_start_ns=0,
+            begin_ns=round(self.begun_s * NS_PER_S),
+            run_end_ns=round(self.seconds * NS_PER_S),
+        )
         numbers = schedule.numbers_of(second)
         if not numbers:
             return None
@@ -57,9 +62,3 @@ class FakeFlow:
             opened_us=self.start_us + schedule.start_ns // 1000,
             sent_before=numbers.start,
         )
-
-    def _schedule(self, begun_s: float) -> Schedule:
-        start_s = begun_s + self.arm.start_s
-        stop_s = self.seconds if self.arm.stop_s is None else min(self.seconds, begun_s + self.arm.stop_s)
-        twins_apart_ns = round(self.arm.twins_apart_s * NS_PER_S)
-        return Schedule(0, round(start_s * NS_PER_S), round(stop_s * NS_PER_S), self.arm.rate_pps, twins_apart_ns)

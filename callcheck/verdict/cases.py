@@ -11,49 +11,30 @@ from collections.abc import Callable, Mapping
 from typing import Literal, cast, get_args
 
 from callcheck.verdict.findings import Finding, Findings, Key
-from callcheck.verdict.stream_cases import (
+from callcheck.verdict.keys import (
     CONTROLS,
     CONTROLS_CARRY,
-    HOPELESS_LOSS,
-    POOR_LOSS,
+    COOKIE,
+    DOMESTIC,
+    GATEWAY,
+    RESOLVER,
+    ROUTE,
+    TCP,
     TUNNEL,
-    cut_off,
-    singled_out,
+    names,
+    path,
+    refusals,
+    relays,
     stream,
+    text,
 )
-from callcheck.words import Cause, Claim, Function, Mechanism, Outcome, Where
-
-ROUTE = Key(Claim.route_exists)
-GATEWAY = Key(Claim.gateway_healthy)
-RESOLVER = Key(Claim.resolver_works)
-TCP = Key(Claim.tcp_passes)
-DOMESTIC = Key(Claim.domestic_answers)
-COOKIE = Key(Claim.cookie_ignored)
+from callcheck.verdict.stream_cases import HOPELESS_LOSS, POOR_LOSS, cut_off, singled_out
+from callcheck.words import Cause, Function, Mechanism, Outcome, Where
 
 # One-way delay from which an ordinary talk falls apart (G.114's planning limit); a relay's round trip is about that.
 POOR_DELAY_MS = 400
 # Questions wait 1.5 s for an answer: where neutral hosts need half of that, silence may be mere slowness.
 SLOW_MS = 750
-
-
-def text(service: str) -> Key:
-    return Key(Claim.text_answers, service, "messaging")
-
-
-def names(service: str) -> Key:
-    return Key(Claim.names_present, service, "messaging")
-
-
-def relays(service: str) -> Key:
-    return Key(Claim.relays_answer, service, "calls")
-
-
-def refusals(service: str) -> Key:
-    return Key(Claim.relays_refuse, service, "calls")
-
-
-def path(service: str, function: Literal["calls", "messaging"]) -> Key:
-    return Key(Claim.path_open, service, function)
 
 
 Case = Callable[[Findings, str], Finding | None]

@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 from callcheck.verdict.findings import Finding, Findings, Key
-from callcheck.words import Claim, Mechanism, Outcome
+from callcheck.verdict.keys import (
+    CONTROLS,
+    CONTROLS_CARRY,
+    TUNNEL,
+    cut_off_at,
+    independent,
+    limited,
+    loses_more,
+    stream,
+)
+from callcheck.words import Mechanism, Outcome
 
-CONTROLS_CARRY = Key(Claim.controls_carry)
-
-CONTROLS = Key(Claim.controls_answer)
-TUNNEL = Key(Claim.tunnel_in_use)
 POOR_LOSS = 0.03
 HOPELESS_LOSS = 0.5
 _CERTAIN = 3
-
-
-def stream(service: str) -> Key:
-    return Key(Claim.stream_carries, service, "calls")
-
-
-def cut_off_at(service: str) -> Key:
-    return Key(Claim.stream_cut_off, service, "calls")
-
-
-def limited(service: str) -> Key:
-    return Key(Claim.stream_rate_limited, service, "calls")
-
-
-def loses_more(service: str) -> Key:
-    return Key(Claim.stream_loses_more, service, "calls")
-
-
-def independent(service: str) -> Key:
-    return Key(Claim.loss_independent, service, "calls")
 
 
 def cut_off(found: Findings, service: str) -> Finding | None:

@@ -106,10 +106,9 @@ async def _special(ctx: Context, paces: set[Pace]) -> list[Endpoint]:
     """Neutral hosts that speak something other than STUN, where the catalogue knows one and it answers: an echo of the
     user's own, and DTLS, which is what a WhatsApp relay is asked."""
     kinds: list[tuple[str, str, Pace, Callable[[float], FlowCodec]]] = [
-        ("echo", "echo", "call", lambda _: _echoes(ctx))
+        ("echo", "echo", "call", lambda _: _echoes(ctx)),
+        ("dtls", "dtls", "gentle", lambda _: _dtls_questions()),
     ]
-    if "gentle" in paces:
-        kinds.append(("dtls", "dtls", "gentle", lambda _: _dtls_questions()))
     return [
         Endpoint(target, address, form, pace, codec)
         for protocol, form, pace, codec in kinds

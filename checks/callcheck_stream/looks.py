@@ -41,6 +41,11 @@ class Seen:
     revival_s: int | None
 
 
+def is_time_to_look(second: int, usual_s: float) -> bool:
+    """Whether `is_enough` may end a round at this second, unless it is at its longest."""
+    return second in _SPENT or second >= usual_s
+
+
 def is_enough(second: int, usual_s: float, longest_s: float, seen: Seen, random: Random) -> bool:
     """Whether a round that takes `usual_s`, and `longest_s` where losses come in runs, ends after `second` seconds."""
     if second >= longest_s:

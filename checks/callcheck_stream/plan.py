@@ -26,9 +26,6 @@ PACKETS_NEEDED: Final[Mapping[Depth, int]] = {"quick": 125, "standard": 500, "de
 _TWINS_APART_S: Final = 0.005
 _TWIN_RATE_PPS: Final = 11.0
 _REVIVAL_RATE_PPS: Final = 3.0
-# 150 and 300 kbit/s for 4 s each, the most that DESIGN 6 allows: a policer of up to 200 kbit/s with a burst of up to
-# 50 kB shows in them.
-_LADDER: Final = ((100.0, 0.0, 4.0), (200.0, 4.0, 8.0))
 
 Pace = Literal["call", "gentle"]
 # stream: the call itself. revival: a new port after a death. single, twins: the doubled arm and the one it is held
@@ -68,6 +65,7 @@ class _Shape:
     part: Part
     rate_pps: float
     start_s: float = 0.0
+    stop_s: float | None = None
     twins_apart_s: float = 0.0
 
 
@@ -76,6 +74,9 @@ _WHOLE: Final = (_Shape("stream", 18.0), _Shape("stream", 2.5, 3.0), _Shape("str
 _REVIVAL: Final = _Shape("revival", _REVIVAL_RATE_PPS)
 _TWINS: Final = (_Shape("single", _TWIN_RATE_PPS), _Shape("twins", _TWIN_RATE_PPS, twins_apart_s=_TWINS_APART_S))
 _GENTLE: Final = (_Shape("stream", GENTLE_RATE_PPS),)
+# 150 and 300 kbit/s for 4 s each, the most that DESIGN 6 allows: a policer of up to 200 kbit/s with a burst of up to
+# 50 kB shows in them.
+_LADDER: Final = (_Shape("ladder", 100.0, 0.0, 4.0), _Shape("ladder", 200.0, 4.0, 8.0))
 
 
 def flows(endpoints: Sequence[Endpoint], *, depth: Depth, round_kind: Round, phase: Callable[[], float]) -> list[Flow]:
@@ -113,6 +114,7 @@ def _flow(
         codec=endpoint.codec(shape.rate_pps),
         rate_pps=shape.rate_pps,
         start_s=shape.start_s + phase_s,
+        stop_s=shape.stop_s,
         twins_apart_s=shape.twins_apart_s,
         after_death_of=after,
     )
@@ -141,20 +143,4 @@ def _ladder(endpoints: Sequence[Endpoint]) -> list[Flow]:
     relay = next((one for one in endpoints if one.pace == "call" and one.target.role == "subject"), None)
     if relay is None:
         return []
-    service = relay.target.service
-    return [
-        Flow(
-            Arm(
-                name=f"{service}-ladder-{index}",
-                target=relay.target,
-                codec=relay.codec(rate_pps),
-                rate_pps=rate_pps,
-                start_s=start_s,
-                stop_s=stop_s,
-            ),
-            relay,
-            "ladder",
-            index,
-        )
-        for index, (rate_pps, start_s, stop_s) in enumerate(_LADDER)
-    ]
+    return [_flow(relay, 1, shape, index=index, phase_s=0.0) for index, shape in enumerate(_LADDER)]

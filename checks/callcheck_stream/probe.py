@@ -13,7 +13,7 @@ import msgspec
 
 from callcheck.api import Arm, Context, Depth, Failure, FlowSecond, Observation
 from callcheck_stream import endpoints
-from callcheck_stream.looks import LOOKS_S, Seen, TimedLoss, is_enough
+from callcheck_stream.looks import Seen, TimedLoss, is_enough, is_time_to_look
 from callcheck_stream.plan import PACKETS_NEEDED, Flow, Round, flows
 from callcheck_stream.series import SECOND_OP
 
@@ -80,8 +80,7 @@ class _Round:
     rounds: int
     planned: Sequence[Flow]
     lengths: Lengths
-    seconds_of: dict[str, int] = field(default_factory=dict)
-    losses: dict[str, list[FlowSecond]] = field(default_factory=lambda: defaultdict(list))
+    heard: dict[str, list[FlowSecond]] = field(default_factory=lambda: defaultdict(list))
 
     async def run(self) -> None:
         by_name = {flow.arm.name: flow for flow in self.planned}
@@ -90,8 +89,7 @@ class _Round:
         async with aclosing(self.ctx.flows(arms, seconds=self.lengths.longest_s)) as running:
             async for second in running:
                 _emit_second(self.ctx, by_name[second.arm], second, self.number)
-                self.seconds_of[second.arm] = second.second
-                self.losses[second.arm].append(second)
+                self.heard[second.arm].append(second)
                 seen_s = self._whole_seconds()
                 if seen_s > looked:
                     looked = seen_s
@@ -103,7 +101,7 @@ class _Round:
     def _whole_seconds(self) -> int:
         """How many seconds are known of every flow that runs from the start."""
         names = [flow.arm.name for flow in self.planned if not flow.arm.after_death_of and flow.arm.start_s < 1]
-        return min((self.seconds_of.get(name, -1) + 1 for name in names), default=0)
+        return min((self.heard[name][-1].second + 1 if name in self.heard else 0 for name in names), default=0)
 
     def _tell_progress(self, seen_s: int) -> None:
         done = min(1.0, seen_s / self.lengths.usual_s)
@@ -111,25 +109,25 @@ class _Round:
 
     def _is_over(self, seen_s: int) -> bool:
         # At its longest a round ends by itself, and the last answers of its slow flows are waited for.
-        if not LOOKS_S[0] <= seen_s < self.lengths.longest_s:
+        if not is_time_to_look(seen_s, self.lengths.usual_s) or seen_s >= self.lengths.longest_s:
             return False
         services: dict[str, list[TimedLoss]] = defaultdict(list)
         controls: list[TimedLoss] = []
         revival_s: int | None = None
         for flow in self.planned:
-            seconds = self.losses.get(flow.arm.name, [])
+            seconds = self.heard.get(flow.arm.name, [])
             if flow.part == "revival":
                 revival_s = max(revival_s or 0, len(seconds)) if self._has_died(flow) else revival_s
             elif flow.endpoint.target.role == "subject":
                 services[flow.endpoint.target.service].append(_timed_loss(seconds))
             else:
                 controls.append(_timed_loss(seconds))
-        origin_us = min(second.scheduled_us[0] for first in self.losses.values() for second in first[:1])
+        origin_us = min(second.scheduled_us[0] for first in self.heard.values() for second in first[:1])
         seen = Seen(origin_us, services, controls, revival_s)
         return is_enough(seen_s, self.lengths.usual_s, self.lengths.longest_s, seen, random.Random(self.number))
 
     def _has_died(self, revival: Flow) -> bool:
-        return revival.endpoint.target.role == "subject" and revival.arm.name in self.losses
+        return revival.endpoint.target.role == "subject" and revival.arm.name in self.heard
 
 
 def _timed_loss(seconds: Sequence[FlowSecond]) -> TimedLoss:

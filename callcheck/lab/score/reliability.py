@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from callcheck.lab.score.intervals import wilson
 from callcheck.lab.score.lines import Answer
+from callcheck.stats.intervals import wilson
 
 # Finer where verdicts are given (DESIGN 7 decides at 0.8 and accuses at 0.9); the first bin leaves nothing out.
 EDGES: Final = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
@@ -63,9 +63,9 @@ def _bin(low: float, high: float, stated: Sequence[tuple[float, bool]]) -> Bin:
         (confidence, right) for confidence, right in stated if low <= confidence < high or confidence == high == 1
     ]
     count, right = len(inside), sum(right for _, right in inside)
-    right_low, right_high = wilson(right, count)
+    within = wilson(right, count)
     mean = math.fsum(confidence for confidence, _ in inside) / count if count else None
-    return Bin(low, high, count, mean, right / count if count else None, right_low, right_high)
+    return Bin(low, high, count, mean, right / count if count else None, within.low, within.high)
 
 
 def _gap(one: Bin) -> float:

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from callcheck.lab.score.intervals import clopper_pearson_upper
 from callcheck.lab.score.lines import Answer, Line
 from callcheck.lab.score.matrix import CauseQuality, Matrix, cause_quality, due, matrices
 from callcheck.lab.score.reliability import Reliability, reliability
+from callcheck.stats.intervals import exact_upper
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def _row(family: str, lines: Sequence[Line]) -> FamilyRow:
 def _false_accusations(lines: Iterable[Line]) -> FalseAccusations:
     asked = [line for line in lines if line.is_valid and line.could_accuse_falsely]
     runs = sum(line.accuses_falsely for line in asked)
-    return FalseAccusations(runs, len(asked), clopper_pearson_upper(runs, len(asked)))
+    return FalseAccusations(runs, len(asked), exact_upper(runs, len(asked)))
 
 
 def _worst(families: Iterable[FamilyRow]) -> FamilyRow | None:

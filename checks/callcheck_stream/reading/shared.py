@@ -52,9 +52,7 @@ def by_round(streams: Iterable[Series]) -> Mapping[int, list[Series]]:
 
 def blocks_of(streams: Sequence[Series], *, origin_us: int, seconds: int) -> tuple[Block, ...]:
     """The packets of some flows in blocks of a second from `origin_us`."""
-    return fold_blocks(
-        ((stream.sent_us, stream.lost) for stream in streams), origin_us=origin_us, blocks=seconds, block_us=_US_PER_S
-    )
+    return fold_blocks(((stream.sent_us, stream.lost) for stream in streams), origin_us=origin_us, blocks=seconds)
 
 
 def span_of(streams: Sequence[Series]) -> tuple[int, int]:
