@@ -38,22 +38,24 @@ while True:
 """
 # Sends `count` datagrams to each address and counts the answers; the shortest round trip in ms, or null.
 ASK = """
-import json, socket, sys, time
+import json, socket, struct, sys, time
 answers, shortest_ms = {}, {}
 for address in sys.argv[3:]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         one.connect((address, int(sys.argv[2])))
+        one.setsockopt(socket.SOL_SOCKET, 35, 1)  # SO_TIMESTAMPNS: the kernel notes when each answer came
         sent = {}
         for n in range(int(sys.argv[1])):
-            sent[n] = time.monotonic()
+            sent[n] = time.time_ns()
             one.send(n.to_bytes(2, "big") * 50)
             time.sleep(0.002)
         one.settimeout(0.4)
         times = []
         try:
             while len(times) < len(sent):
-                n = int.from_bytes(one.recv(2048)[:2], "big")
-                times.append((time.monotonic() - sent[n]) * 1000)
+                payload, [(_, _, stamp)], _, _ = one.recvmsg(2048, 64)
+                seconds, rest_ns = struct.unpack("@qq", stamp)
+                times.append((seconds * 10**9 + rest_ns - sent[int.from_bytes(payload[:2], "big")]) / 1e6)
         except TimeoutError:
             pass
         answers[address] = len(times)
