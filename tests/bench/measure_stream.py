@@ -1,8 +1,8 @@
 """What the stream check finds in the lab against what the wires did: cut-offs, policers, random dropping, innocence.
 
-`python -m tests.bench.measure_stream [cutoff] [policer] [drop] [runs] [congestion] [--runs N] [--jobs N]` plays
-scenarios of its own, with the other checks as they are, and prints a line a run and a table at the end. It is no test:
-nothing passes or fails. What is right is read from the scenario and from the wires' own counters.
+`python -m tests.bench.measure_stream [cutoff] [policer] [drop] [runs] [congestion] [--runs N] [--jobs N] [--goes N]`
+plays scenarios of its own, with the other checks as they are, and prints a line a run and a table at the end. It is no
+test: nothing passes or fails. What is right is read from the scenario and from the wires' own counters.
 """
 
 from __future__ import annotations
@@ -168,19 +168,28 @@ def main(argv: Sequence[str]) -> None:
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--goes", type=int, default=1, help="how often a run is played until one is not void")
     options = parser.parse_args(argv)
     seeds = range(options.first_seed, options.first_seed + options.runs)
     todo = [(case, seed) for seed in seeds for case in cases(options.kinds)]
     found: list[Played] = []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for one in pool.map(lambda pair: play(*pair), todo):
-            found.append(one)
-            _put(f"{one.case.kind:10} {one.case.name:22} seed {one.seed:3}  {_line(one)}")
+        for goes in pool.map(lambda pair: _until_valid(pair[0], pair[1], options.goes), todo):
+            for one in goes:
+                found.append(one)
+                _put(f"{one.case.kind:10} {one.case.name:22} seed {one.seed:3}  {_line(one)}")
     _put("")
     for kind in dict.fromkeys(one.case.kind for one in found):
         own = [one for one in found if one.case.kind == kind and not one.void]
         void = sum(one.case.kind == kind for one in found) - len(own)
         _put(f"{kind}: {sum(map(_is_right, own))} of {len(own)} right, {void} void")
+
+
+def _until_valid(case: Case, seed: int, goes: int) -> list[Played]:
+    played = [play(case, seed)]
+    while played[-1].void and len(played) < goes:
+        played.append(play(case, seed))
+    return played
 
 
 def _line(one: Played) -> str:
