@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import BinaryIO, ClassVar, Protocol, TypeVar
@@ -53,8 +53,10 @@ __all__ = [
     "Context",
     "Datagram",
     "Depth",
+    "DeviceState",
     "Evidence",
     "Failure",
+    "Fetched",
     "FlowCodec",
     "FlowEvent",
     "FlowSecond",
@@ -75,10 +77,12 @@ __all__ = [
     "Report",
     "Reporter",
     "Role",
+    "Route",
     "Run",
     "SavedObservation",
     "Stream",
     "Target",
+    "TcpState",
     "Tool",
     "Transport",
     "Verdict",
@@ -122,17 +126,52 @@ class Datagram(Protocol):
     def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class TcpState:
+    """What the kernel counted of one connection (Linux `tcp_info`); segments count retransmissions too."""
+
+    rtt_ms: float
+    segments_sent: int
+    segments_received: int
+    retransmitted: int
+    bytes_acked: int
+    bytes_received: int
+
+
 class Stream(Protocol):
     """A TCP (or TLS) connection; `connect_ms` is how long the connection took to open."""
 
     @property
     def connect_ms(self) -> float: ...
+    async def start_tls(self, name: str, *, timeout_s: float, verify: bool = True) -> Failure | None:
+        """Shake hands as a TLS client that shows `name` in clear (SNI; "" for none); None when it is done.
+
+        `Failure.tls_invalid` and `Failure.tls_failed` are answers: the other side said something."""
+        ...
+
+    def state(self) -> TcpState | None:
+        """The kernel's counters now; None where this system does not give them."""
+        ...
+
     async def send(self, payload: bytes) -> Failure | None: ...
     async def receive(self, *, max_bytes: int, timeout_s: float) -> bytes | Failure:
         """At least one byte, or why none came (`Failure.eof` at the end of the stream)."""
         ...
 
     async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What an HTTP server answered. Header names are in lower case; of the body the first 200 kB are kept, as they
+    came (no decompression), and `size_bytes` counts all of it. Times count from the beginning, connection included."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    size_bytes: int
+    first_byte_ms: float
+    took_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +184,29 @@ class LinkState:
     tunnel: bool | None
     wireless: bool | None
     resolvers: tuple[str, ...]
+    ipv6: bool | None = None  # whether there is a default route for IPv6
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The way out to one address: the interface, and whether that is a tunnel; "" and None where it is not told."""
+
+    interface: str
+    tunnel: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """What else on this machine may change a call; None where this platform does not tell. Products are not named.
+
+    `filters`: a program that rewrites or drops packets runs. `proxy`: one is configured for programs.
+    `load_ratio`: runnable programs for each processor, over the last minute.
+    """
+
+    container: bool | None
+    filters: bool | None
+    proxy: bool | None
+    load_ratio: float | None
 
 
 class FlowCodec(Protocol):
@@ -232,8 +294,13 @@ class Context(Protocol):
     def random_bytes(self, count: int) -> bytes: ...
     async def sleep(self, seconds: float) -> None: ...
     async def link(self) -> LinkState: ...
-    async def resolve(self, host: str) -> Sequence[str] | Failure:
-        """IPv4 addresses of a name by the system's own resolver."""
+    async def route(self, address: str) -> Route | Failure:
+        """The way out that the system would take to `address`; nothing is sent."""
+        ...
+
+    async def device(self) -> DeviceState: ...
+    async def resolve(self, host: str, *, ipv6: bool = False) -> Sequence[str] | Failure:
+        """IPv4 (or IPv6) addresses of a name by the system's own resolver."""
         ...
 
     async def udp(self, target: Target) -> Datagram | Failure: ...
@@ -242,6 +309,21 @@ class Context(Protocol):
         self, target: Target, *, tls: str | None = None, ttl: int | None = None, timeout_s: float = 2.5
     ) -> Stream | Failure | IcmpError:
         """Connect within `timeout_s`; `tls` is the server name to offer and verify; `ttl` may bring an ICMP error."""
+        ...
+
+    async def fetch(
+        self,
+        target: Target,
+        path: str,
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        content: bytes | AsyncIterable[bytes] = b"",
+        timeout_s: float = 3.0,
+        on_bytes: Callable[[int], None] | None = None,
+    ) -> Fetched | Failure:
+        """One HTTP request to the target's own name and place; over TLS except on port 80. No redirect is followed
+        and no proxy asked. `on_bytes` is told the size of each piece of the answer as it comes."""
         ...
 
     def flows(self, arms: Sequence[Arm], *, seconds: float) -> AsyncGenerator[FlowSecond, None]:
@@ -264,8 +346,8 @@ class Budget:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckInfo:
     """`needs` names checks that, where they run at all, run before this one; `alone` keeps others from running beside
-    it. The engine enforces `max_seconds` and `max_bytes`, or what `at_depth` says for a depth. `discloses` is said
-    before consent: what the far end learns."""
+    it. At a depth that is not in `depths` it runs only if asked for by name. The engine enforces `max_seconds` and
+    `max_bytes`, or what `at_depth` says for a depth. `discloses` is said before consent: what the far end learns."""
 
     name: str
     version: str
@@ -275,6 +357,7 @@ class CheckInfo:
     discloses: str
     needs: tuple[str, ...] = ()
     alone: bool = False
+    depths: tuple[Depth, ...] = ("quick", "standard", "deep")
     at_depth: Mapping[Depth, Budget] = field(default_factory=dict)
 
     def budget(self, depth: Depth) -> Budget:

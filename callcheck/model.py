@@ -28,9 +28,9 @@ Json = Any  # a JSON value: msgspec cannot decode a recursive alias on Python 3.
 class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing to talk to: a catalogue entry, or one that a check found (a gateway, a resolver).
 
-    Exactly one of `host` and `address` stands in a catalogue; after resolution both do. `answers` says, per probe
-    form, how well it is known that this kind of target answers it. `network` names who runs it, so that controls can
-    be counted by network. `large` marks networks that bear a stream.
+    A catalogue gives `host` or `address`, or both, where a name's address is known without asking anybody. `answers`
+    says, per probe form, how well it is known that this kind of target answers it. `network` names who runs it, so
+    that controls can be counted by network. `large` marks networks that bear a stream.
     """
 
     service: str = ""

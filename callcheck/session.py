@@ -62,7 +62,8 @@ def prepare(request: Request) -> Prepared:
     """Load the catalogue and the plugins, and plan. Raises CatalogError, PluginError, PlanError or ChoiceError."""
     targets = catalog.with_overlay(request.catalog_file) if request.catalog_file else catalog.shipped()
     checks, problems = plugins.load_checks()
-    plan = make_plan({name: check.info for name, check in checks.items()}, only=request.only, without=request.without)
+    infos = {name: check.info for name, check in checks.items()}
+    plan = make_plan(infos, request.depth, only=request.only, without=request.without)
     return Prepared(request, plan, checks, _of_services(targets, request.services), problems, tool())
 
 

@@ -106,16 +106,44 @@ class Claim(StrEnum):
     tunnel_in_use = "tunnel_in_use"
     resolver_works = "resolver_works"  # asked, answered
     tcp_passes = "tcp_passes"  # asked, opened
+    gateway_steady = "gateway_steady"  # sent, received, rtt_ms, rtt_p95_ms, stalls, longest_stall_ms
+    filters_in_use = "filters_in_use"  # proxies and packet manglers on this device: yes or no, never which
+    device_busy = "device_busy"  # load_ratio (runnable programs for each processor)
+    web_at_home = "web_at_home"  # domestic web sites: asked, opened, answered
+    web_abroad = "web_abroad"  # foreign web sites: asked, opened, answered
+    captive_portal = "captive_portal"  # asked, redirected
+    ipv6_works = "ipv6_works"  # asked, answered
+    resolvers_intercepted = "resolvers_intercepted"  # asked, differing: outside resolvers answered in another's name
+    answers_doubled = "answers_doubled"  # names, doubled: one question got two answers that differ
     controls_answer = "controls_answer"  # asked, answered, networks, asked_networks, slowest_rtt_ms
     domestic_answers = "domestic_answers"  # asked, answered
     cookie_ignored = "cookie_ignored"  # with_cookie, without_cookie: hosts that answer the classic form
+    one_way_out = "one_way_out"  # addresses, networks: every network sees this line under one address
+    mapping_steady = "mapping_steady"  # asked, ports: a socket keeps its outside port whoever it talks to
+    ports_alike = "ports_alike"  # hosts, silent: the same host answers on all of its ports
+    stun_by_tcp = "stun_by_tcp"  # asked, answered
+    dtls_passes = "dtls_passes"  # asked, answered: a call's first encrypted packet, at hosts of no messenger
+    quic_passes = "quic_passes"  # asked, versions, small, hello: how many answered each rung of the ladder
+    hosters_carry = "hosters_carry"  # asked, died, packets: flows to foreign hosters outlive 25 packets
+    stays_quick_under_load = "stays_quick_under_load"  # idle_ms, loaded_down_ms, loaded_up_ms
+    throughput_enough = "throughput_enough"  # down_kbps, up_kbps, megabytes
     controls_carry = "controls_carry"  # sent, received, loss_ratio, flows
     # Of a service's messaging.
     names_present = "names_present"  # names, missing, elsewhere: how many another resolver knows
     text_answers = "text_answers"  # asked, opened, answered, informative, rtt_ms
+    names_true = "names_true"  # names, false: answers that lead into nobody's or a stranger's network
+    name_passes = "name_passes"  # asked, with_name, without_name: connections that show the service's name in clear
+    quic_name_passes = "quic_name_passes"  # asked, with_name, without_name: the same for QUIC
+    text_stays = "text_stays"  # asked, held, frozen: connections answered again after 5 and 15 s
+    transfers_finish = "transfers_finish"  # asked, finished, frozen_low_bytes, frozen_high_bytes, retransmitted_ratio
     # Of a service's calls.
     relays_answer = "relays_answer"  # endpoints, answered, informative, source_ports, sites, rtt_ms
     relays_refuse = "relays_refuse"  # endpoints, refused
+    relay_list_fresh = "relay_list_fresh"  # listed, known, age_days
+    relays_answer_by_tcp = "relays_answer_by_tcp"  # endpoints, opened, answered
+    # The forms a call may begin with are treated alike: endpoints, silent, answered, mechanism, silent_form
+    call_forms_alike = "call_forms_alike"
+    tunnel_on_the_way = "tunnel_on_the_way"  # endpoints, tunnelled: routes to this service's calls
     stream_carries = "stream_carries"  # sent, received, loss_ratio, endpoints, seconds, rtt_ms or loop_ms
     # flows, died, endpoints, renewed, controls_died, unit (packets, seconds), packets_low/high, seconds_low/high
     stream_cut_off = "stream_cut_off"
@@ -125,4 +153,5 @@ class Claim(StrEnum):
     # Each packet by itself, whatever became of the one before: loss_ratio, mean_run, burst_ratio, twins_correlation
     loss_independent = "loss_independent"
     # Of either: packets come as far as others'.
+    path_loses_evenly = "path_loses_evenly"  # hop, sent, loss_ratio, controls_loss_ratio, p_value
     path_open = "path_open"  # last_hop_call, last_hop_neutral, last_hop_other_port, last_hop_control, where, mechanism

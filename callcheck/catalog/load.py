@@ -16,6 +16,7 @@ from callcheck.model import Target
 from callcheck.words import Function, Knowledge, Role, Transport
 
 SHIPPED = ("telegram.toml", "whatsapp.toml", "controls.toml", "domestic.toml")
+_NO_HOST = frozenset({"0.0.0.0", "::", "255.255.255.255"})  # noqa: S104 - refused, not bound
 _HOST_NAME = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 
 
@@ -119,16 +120,22 @@ def _targets(groups: Iterable[Group]) -> tuple[Target, ...]:
     return tuple(targets.values())
 
 
-def _target(group: Group, endpoint: str) -> Target:
+def _parts(endpoint: str) -> tuple[str, str, str]:
+    """Name, address and port of `name:port`, `address:port` or `name=address:port`; what is not given is empty."""
     place, _, port = endpoint.rpartition(":")
-    place = place.strip("[]")
-    is_address = _is_address(place)
+    host, _, address = place.rpartition("=")
+    address = address.strip("[]")
+    return (host, address, port) if host or _is_address(address) else (place, "", port)
+
+
+def _target(group: Group, endpoint: str) -> Target:
+    host, address, port = _parts(endpoint)
     return Target(
         service=group.service,
         function=group.function,
         role=group.role,
-        host="" if is_address else place,
-        address=place if is_address else "",
+        host=host,
+        address=address,
         port=int(port),
         transport=group.transport,
         protocol=group.protocol,
@@ -158,13 +165,14 @@ def _check(group: Group, where: str) -> None:
 
 
 def _check_endpoint(endpoint: str, where: str) -> None:
-    place, _, port = endpoint.rpartition(":")
+    host, address, port = _parts(endpoint)
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise CatalogError(f"{where}: {endpoint!r} has no port (name:port or address:port)")
-    bare = place.strip("[]")
-    if _is_address(bare) and (ipaddress.ip_address(bare).is_multicast or bare in {"0.0.0.0", "::", "255.255.255.255"}):  # noqa: S104 - refused, not bound
+        raise CatalogError(f"{where}: {endpoint!r} has no port (name:port, address:port or name=address:port)")
+    if address and not _is_address(address):
+        raise CatalogError(f"{where}: {endpoint!r} gives its name something else than an address")
+    if address and (ipaddress.ip_address(address).is_multicast or address in _NO_HOST):
         raise CatalogError(f"{where}: {endpoint!r} is no single host's address")
-    if not _is_address(bare) and not _HOST_NAME.fullmatch(place):
+    if (host or not address) and not _HOST_NAME.fullmatch(host):
         raise CatalogError(f"{where}: {endpoint!r} is neither a host name nor an address")
 
 

@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import msgspec
 
-from callcheck.api import Arm, BudgetExceededError, CheckInfo, Datagram, IcmpError, LinkState, Meter, Stream
+from callcheck.api import (
+    Arm,
+    BudgetExceededError,
+    CheckInfo,
+    Datagram,
+    DeviceState,
+    Fetched,
+    IcmpError,
+    LinkState,
+    Meter,
+    Route,
+    Stream,
+)
 from callcheck.engine.events import Bus
 from callcheck.flow.runner import FlowError, run_flows
 from callcheck.model import FlowSecond, Observation, Target
+from callcheck.net import device as net_device
+from callcheck.net import http
 from callcheck.net import link as net_link
 from callcheck.net import resolve as net_resolve
+from callcheck.net import route as net_route
 from callcheck.net.clock import Clock
 from callcheck.net.tcp import TcpStream, open_tcp
 from callcheck.net.udp import DatagramSocket, open_icmp, open_udp
@@ -26,6 +41,7 @@ T = TypeVar("T")
 
 # The largest packet of a flow, a DTLS hello at the IP layer, with some room; each is booked there and back.
 _FLOW_PACKET_BYTES = 256
+_PLAIN_HTTP_PORT = 80
 
 
 @dataclass(slots=True)
@@ -36,7 +52,7 @@ class RunState:
     depth: Depth
     clock: Clock
     bus: Bus
-    names: dict[str, asyncio.Task[Sequence[str] | Failure]] = field(default_factory=dict)
+    names: dict[tuple[str, bool], asyncio.Task[Sequence[str] | Failure]] = field(default_factory=dict)
     answered: dict[tuple[str, str], Target] = field(default_factory=dict)
     link: LinkState | None = None
 
@@ -93,10 +109,17 @@ class RealContext:
             self._state.link = net_link.link_state()
         return self._state.link
 
-    async def resolve(self, host: str) -> Sequence[str] | Failure:
-        if host not in self._state.names:
-            self._state.names[host] = asyncio.create_task(net_resolve.resolve(host))
-        return await asyncio.shield(self._state.names[host])
+    async def route(self, address: str) -> Route | Failure:
+        return net_route.route_to(address)
+
+    async def device(self) -> DeviceState:
+        return await asyncio.to_thread(net_device.device_state)
+
+    async def resolve(self, host: str, *, ipv6: bool = False) -> Sequence[str] | Failure:
+        asked = (host, ipv6)
+        if asked not in self._state.names:
+            self._state.names[asked] = asyncio.create_task(net_resolve.resolve(host, ipv6=ipv6))
+        return await asyncio.shield(self._state.names[asked])
 
     async def udp(self, target: Target) -> Datagram | Failure:
         place = await self._place(target)
@@ -123,6 +146,35 @@ class RealContext:
             spend=self._spend,
         )
         return self._keep(opened)
+
+    async def fetch(
+        self,
+        target: Target,
+        path: str,
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        content: bytes | AsyncIterable[bytes] = b"",
+        timeout_s: float = 3.0,
+        on_bytes: Callable[[int], None] | None = None,
+    ) -> Fetched | Failure:
+        place = await self._place(target)
+        if isinstance(place, Failure):
+            return place
+        return await http.fetch(
+            place,
+            target.port,
+            target.host or place,
+            path,
+            self._state.clock,
+            tls=target.port != _PLAIN_HTTP_PORT,
+            method=method,
+            headers=headers,
+            content=content,
+            timeout_s=timeout_s,
+            spend=self._spend,
+            on_bytes=on_bytes,
+        )
 
     async def flows(self, arms: Sequence[Arm], *, seconds: float) -> AsyncGenerator[FlowSecond, None]:
         placed = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from callcheck.api import CheckInfo
+from callcheck.words import Depth
 
 Plan = tuple[tuple[str, ...], ...]  # stages in order; the checks of one stage run together
 
@@ -13,7 +14,9 @@ class PlanError(ValueError):
     """What was asked for cannot be planned; one line."""
 
 
-def make_plan(infos: Mapping[str, CheckInfo], *, only: Collection[str] = (), without: Collection[str] = ()) -> Plan:
+def make_plan(
+    infos: Mapping[str, CheckInfo], depth: Depth, *, only: Collection[str] = (), without: Collection[str] = ()
+) -> Plan:
     """Stages such that every check runs after those it needs, and one that wants to be alone is.
 
     `needs` orders, it does not select: a check runs without those it would like to have before it.
@@ -22,7 +25,8 @@ def make_plan(infos: Mapping[str, CheckInfo], *, only: Collection[str] = (), wit
     for name in (*only, *without):
         if name not in infos:
             raise PlanError(f"no check {name!r} (there are: {', '.join(sorted(infos)) or 'none'})")
-    chosen = {name for name in infos if (not only or name in only) and name not in without}
+    usual = {name for name, info in infos.items() if depth in info.depths}
+    chosen = (set(only) or usual) - set(without)
     if not chosen:
         raise PlanError("no check is left to run")
     stages: list[tuple[str, ...]] = []

@@ -122,7 +122,10 @@ def _population() -> tuple[Endpoint, ...]:
 
 def _of_target(target: Target) -> Endpoint:
     protocol = "dns" if target.protocol == "tcp" and target.port == _DNS_PORT else target.protocol
-    (play,) = (one for one in _world()["play"] if (one["protocol"], one["role"]) == (protocol, target.role))
+    wanted = (protocol, target.role, target.service)
+    (play,) = (
+        one for one in _world()["play"] if (one["protocol"], one["role"], one.get("service", target.service)) == wanted
+    )
     address = target.address or _world()["address"][target.host]
     return Endpoint(play["kind"], play["name"], address, target.port, target.transport)
 

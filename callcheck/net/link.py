@@ -20,10 +20,10 @@ def link_state(root: Path = Path("/")) -> LinkState:
     if table is None:
         return LinkState(None, "", "", None, None, resolvers)
     found = parse_default_route(table)
+    by_ipv6 = parse_default_interface_v6(_read(root / "proc/net/ipv6_route") or "")
     if found is None:
-        by_ipv6 = parse_default_interface_v6(_read(root / "proc/net/ipv6_route") or "")
         if not by_ipv6:
-            return LinkState(False, "", "", False, None, resolvers)
+            return LinkState(False, "", "", False, None, resolvers, ipv6=False)
         found = (by_ipv6, "")
     interface, gateway = found
     device = root / "sys/class/net" / interface
@@ -31,9 +31,10 @@ def link_state(root: Path = Path("/")) -> LinkState:
         default_route=True,
         gateway=gateway,
         interface=interface,
-        tunnel=_is_tunnel(device),
+        tunnel=is_tunnel(interface, root),
         wireless=(device / "wireless").exists() if device.exists() else None,
         resolvers=resolvers,
+        ipv6=bool(by_ipv6),
     )
 
 
@@ -82,7 +83,9 @@ def parse_resolvers(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _is_tunnel(device: Path) -> bool | None:
+def is_tunnel(interface: str, root: Path = Path("/")) -> bool | None:
+    """Whether an interface carries packets inside packets; None where the system does not tell."""
+    device = root / "sys/class/net" / interface
     kind = _read(device / "type")
     if kind is None or not kind.strip().isdigit():
         return None

@@ -14,12 +14,14 @@ from callcheck.words import Failure
 TIMEOUT_S = 3.0
 
 
-async def resolve(host: str, timeout_s: float = TIMEOUT_S) -> Sequence[str] | Failure:
-    """IPv4 addresses in the resolver's order, without duplicates; `Failure.resolver_timeout` when it takes too long.
+async def resolve(host: str, *, ipv6: bool = False, timeout_s: float = TIMEOUT_S) -> Sequence[str] | Failure:
+    """IPv4 (or IPv6) addresses in the resolver's order, without duplicates; `Failure.resolver_timeout` after
+    `timeout_s`.
 
     The question runs in a daemon thread: glibc cannot be interrupted, and a dead resolver must not hold the exit.
     """
     loop = asyncio.get_running_loop()
+    family = socket.AF_INET6 if ipv6 else socket.AF_INET
     answer: asyncio.Future[Sequence[str] | Failure] = loop.create_future()
 
     def deliver(result: Sequence[str] | Failure) -> None:
@@ -29,7 +31,7 @@ async def resolve(host: str, timeout_s: float = TIMEOUT_S) -> Sequence[str] | Fa
     def ask() -> None:
         result: Sequence[str] | Failure
         try:
-            found = socket.getaddrinfo(host, None, socket.AF_INET, socket.SOCK_DGRAM)
+            found = socket.getaddrinfo(host, None, family, socket.SOCK_DGRAM)
             result = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
         except (OSError, UnicodeError) as error:
             result = failure_of(error)

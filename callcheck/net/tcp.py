@@ -6,15 +6,22 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import struct
+import sys
 from collections.abc import Callable
 
-from callcheck.api import IcmpError
+from callcheck.api import IcmpError, TcpState
 from callcheck.net import errors
 from callcheck.net.clock import Clock
 from callcheck.net.failures import failure_of
 from callcheck.words import Failure
 
 HEADER_BYTES = 40
+# Hello, certificates and what ends a handshake, with their headers: what a web site usually takes.
+_TLS_HANDSHAKE_BYTES = 6_000
+# `struct tcp_info` up to tcpi_segs_in (Linux 4.2).
+_TCP_INFO = getattr(socket, "TCP_INFO", 11)
+_TCP_INFO_BYTES = 144
 
 Count = Callable[[int], None]
 
@@ -25,11 +32,13 @@ class TcpStream:
 
     def __init__(
         self,
+        sock: socket.socket,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         connect_ms: float,
         spend: Count,
     ) -> None:
+        self._sock = sock
         self._reader = reader
         self._writer = writer
         self._connect_ms = connect_ms
@@ -38,6 +47,20 @@ class TcpStream:
     @property
     def connect_ms(self) -> float:
         return self._connect_ms
+
+    async def start_tls(self, name: str, *, timeout_s: float, verify: bool = True) -> Failure | None:
+        before = self.state()
+        try:
+            async with asyncio.timeout(max(timeout_s, 0)):
+                await self._writer.start_tls(_context(verify=verify), server_hostname=name or None)
+        except (OSError, ValueError) as error:
+            return Failure.tls_failed if isinstance(error, ValueError) else failure_of(error)
+        finally:
+            self._spend(_moved(before, self.state()))
+        return None
+
+    def state(self) -> TcpState | None:
+        return tcp_state(self._sock)
 
     async def send(self, payload: bytes) -> Failure | None:
         self._spend(len(payload) + HEADER_BYTES)
@@ -96,6 +119,8 @@ async def open_tcp(
             connect_ms = (clock.now_us() - started_us) / 1000
             context = ssl.create_default_context() if tls else None
             reader, writer = await asyncio.open_connection(sock=sock, ssl=context, server_hostname=tls or None)
+            if tls:
+                spend(_TLS_HANDSHAKE_BYTES)
     except OSError as error:
         expired = errors.next_error(sock, clock) if ttl is not None else None
         sock.close()
@@ -103,4 +128,35 @@ async def open_tcp(
     except BaseException:
         sock.close()
         raise
-    return TcpStream(reader, writer, connect_ms, spend)
+    return TcpStream(sock, reader, writer, connect_ms, spend)
+
+
+def tcp_state(sock: socket.socket) -> TcpState | None:
+    """The kernel's counters of a connection (Linux `struct tcp_info`, linux/tcp.h); None where there are none."""
+    try:
+        raw = sock.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _TCP_INFO_BYTES)
+    except (OSError, ValueError):
+        return None
+    if sys.platform != "linux" or len(raw) < _TCP_INFO_BYTES:
+        return None
+    (rtt_us,) = struct.unpack_from("=I", raw, 68)
+    (retransmitted,) = struct.unpack_from("=I", raw, 100)
+    acked, received, segments_sent, segments_received = struct.unpack_from("=QQII", raw, 120)
+    return TcpState(rtt_us / 1000, segments_sent, segments_received, retransmitted, acked, received)
+
+
+def _moved(before: TcpState | None, after: TcpState | None) -> int:
+    """Bytes at the IP layer between two readings, both ways; a handshake's usual size where nothing was told."""
+    if before is None or after is None:
+        return _TLS_HANDSHAKE_BYTES
+    payload = after.bytes_acked + after.bytes_received - before.bytes_acked - before.bytes_received
+    segments = after.segments_sent + after.segments_received - before.segments_sent - before.segments_received
+    return payload + segments * HEADER_BYTES
+
+
+def _context(*, verify: bool) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

@@ -2,7 +2,7 @@
 
 from callcheck.testing.clock import StalledError, VirtualLoop, run_virtual
 from callcheck.testing.conformance import conformance, run_check
-from callcheck.testing.context import HEALTHY_LINK, FakeContext
+from callcheck.testing.context import HEALTHY_DEVICE, HEALTHY_LINK, FakeContext, Site
 from callcheck.testing.sockets import (
     Answers,
     DatagramHandler,
@@ -16,6 +16,7 @@ from callcheck.testing.sockets import (
 from callcheck.testing.worlds import WORLDS, World, garbage, offline, refusing, silent
 
 __all__ = [
+    "HEALTHY_DEVICE",
     "HEALTHY_LINK",
     "WORLDS",
     "Answers",
@@ -24,6 +25,7 @@ __all__ = [
     "FakeDatagram",
     "FakeStream",
     "HopHandler",
+    "Site",
     "StalledError",
     "StreamAnswers",
     "StreamHandler",

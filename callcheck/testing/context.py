@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from callcheck.api import (
@@ -13,7 +13,9 @@ from callcheck.api import (
     BudgetExceededError,
     CheckInfo,
     Depth,
+    DeviceState,
     Failure,
+    Fetched,
     FlowSecond,
     Function,
     IcmpError,
@@ -22,6 +24,7 @@ from callcheck.api import (
     Numbered,
     Observation,
     Role,
+    Route,
     Target,
 )
 from callcheck.testing.flows import FakeFlow, FlowAnswers
@@ -47,6 +50,12 @@ HEALTHY_LINK = LinkState(
     resolvers=("192.168.1.1",),
 )
 
+HEALTHY_DEVICE = DeviceState(container=False, filters=False, proxy=False, load_ratio=0.1)
+
+# What a web site answers to a method, a path and a body.
+Site = Callable[[str, str, bytes], Fetched | Failure]
+
+_FETCH_BYTES = 7_000
 _SILENT_RESOLVER_S = 3.0
 _FIRST_LOCAL_PORT = 40000
 
@@ -75,11 +84,15 @@ class FakeContext:
         self.depth: Depth = depth
         self.link_state = link
         self.names = dict(names or {})
+        self.names_v6: dict[str, Sequence[str] | Failure] = {}
+        self.routes: dict[str, Route | Failure] = {}
+        self.device_state = HEALTHY_DEVICE
         self.answered_targets = list(answered)
         # What takes part where no peer or name of its own was scripted.
         self.other_datagrams: DatagramHandler = silence
         self.other_hops: HopHandler = silent_hops
         self.other_streams: StreamPeer | Failure = Failure.timeout
+        self.other_sites: Site = lambda _method, _path, _body: Failure.timeout
         self.other_names: Sequence[str] | Failure = Failure.name_missing
         # Why no UDP or ICMP socket can be opened at all (no route, no permission).
         self.udp_failure: Failure | None = None
@@ -100,6 +113,7 @@ class FakeContext:
         self._datagrams = dict(answers or {})
         self._hops: dict[str, HopHandler] = {}
         self._streams: dict[str, StreamPeer | Failure] = {}
+        self._sites: dict[str, Site] = {}
         self._sockets_made = 0
 
     def peer(self, endpoint: str, handler: DatagramHandler) -> None:
@@ -117,6 +131,10 @@ class FakeContext:
     def stream_peer(self, endpoint: str, peer: StreamPeer | Failure) -> None:
         """Script the TCP server at `tcp/ADDRESS:PORT`, or why a connection to it fails."""
         self._streams[endpoint] = peer
+
+    def site(self, endpoint: str, site: Site) -> None:
+        """Script the web site at `tcp/ADDRESS:PORT`: method, path and body go in, what comes back or why not out."""
+        self._sites[endpoint] = site
 
     def targets(
         self,
@@ -152,9 +170,47 @@ class FakeContext:
         await self._pause()
         return self.link_state
 
-    async def resolve(self, host: str) -> Sequence[str] | Failure:
+    async def route(self, address: str) -> Route | Failure:
         await self._pause()
-        found = self.names.get(host, self.other_names)
+        return self.routes.get(address, Route(self.link_state.interface, self.link_state.tunnel))
+
+    async def device(self) -> DeviceState:
+        await self._pause()
+        return self.device_state
+
+    async def fetch(
+        self,
+        target: Target,
+        path: str,
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,  # noqa: ARG002 - a script sees method, path and body
+        content: bytes | AsyncIterable[bytes] = b"",
+        timeout_s: float = 3.0,
+        on_bytes: Callable[[int], None] | None = None,
+    ) -> Fetched | Failure:
+        await self._pause()
+        address = await self._address(target)
+        if isinstance(address, Failure):
+            return address
+        body = content if isinstance(content, bytes) else b"".join([piece async for piece in content])
+        self._spend(len(body) + _FETCH_BYTES)
+        found = first(self._sites, self._keys(target, address), self.other_sites)(method, path, body)
+        if isinstance(found, Failure):
+            await asyncio.sleep(timeout_s if found is Failure.timeout else ROUND_TRIP_S)
+            return found
+        if found.took_ms / 1000 > timeout_s:
+            await asyncio.sleep(timeout_s)
+            return Failure.timeout
+        await asyncio.sleep(found.took_ms / 1000)
+        self._note(found.size_bytes)
+        if on_bytes is not None:
+            on_bytes(found.size_bytes)
+        return found
+
+    async def resolve(self, host: str, *, ipv6: bool = False) -> Sequence[str] | Failure:
+        await self._pause()
+        found = self.names_v6.get(host, Failure.name_empty) if ipv6 else self.names.get(host, self.other_names)
         await asyncio.sleep(_SILENT_RESOLVER_S if found is Failure.resolver_timeout else ROUND_TRIP_S)
         return found if isinstance(found, Failure) else list(found)
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from callcheck.api import Failure, IcmpError, Packet
+from callcheck.api import Failure, IcmpError, Packet, TcpState
 
 T = TypeVar("T")
 
@@ -27,15 +27,19 @@ StreamHandler = Callable[[bytes], StreamAnswers]
 ROUND_TRIP_S = 0.02
 IP_UDP_BYTES = 28
 IP_TCP_BYTES = 40
+_TLS_BYTES = 6_000
 
 
 @dataclass(frozen=True, slots=True)
 class StreamPeer:
     """A TCP server. `conversation` makes one handler a connection, which is called with b"" when the connection opens
-    and then with each piece that the check sends. `connect_s` is how long opening takes."""
+    and then with each piece that the check sends. `connect_s` is how long opening takes. `tls` says what comes of a
+    TLS handshake that shows a name (None: it is done); `state` is what the kernel would have counted."""
 
     conversation: Callable[[], StreamHandler]
     connect_s: float = ROUND_TRIP_S
+    tls: Callable[[str], Failure | None] = lambda _name: None
+    state: TcpState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +126,14 @@ class FakeDatagram:
 
 
 class FakeStream:
-    """`api.Stream` before a scripted peer. TLS is not imitated: the peer sees what the check wrote."""
+    """`api.Stream` before a scripted peer. TLS is not imitated: a handshake ends as the peer says, and the peer sees
+    what the check wrote."""
 
     def __init__(self, peer: StreamPeer, wiring: Wiring) -> None:
         self._wiring = wiring
         self._inbox: _Inbox[bytes | Failure] = _Inbox()
         self._handler = peer.conversation()
+        self._peer = peer
         self._unread = b""
         self._ended: Failure | None = None
         self._open = True
@@ -137,6 +143,17 @@ class FakeStream:
     def _tell(self, payload: bytes) -> None:
         for delay_s, answer in self._handler(payload):
             self._inbox.put(delay_s, answer)
+
+    async def start_tls(self, name: str, *, timeout_s: float, verify: bool = True) -> Failure | None:
+        del verify
+        await self._wiring.pause()
+        self._wiring.spend(_TLS_BYTES)
+        failure = self._peer.tls(name)
+        await asyncio.sleep(timeout_s if failure is Failure.timeout else min(timeout_s, 2 * ROUND_TRIP_S))
+        return failure
+
+    def state(self) -> TcpState | None:
+        return self._peer.state
 
     async def send(self, payload: bytes) -> Failure | None:
         if not self._open:

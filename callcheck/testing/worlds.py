@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from callcheck.api import Failure, IcmpError, LinkState
+from callcheck.api import Failure, Fetched, IcmpError, LinkState
 from callcheck.testing.context import FakeContext
 from callcheck.testing.sockets import Answers, StreamAnswers, StreamHandler, StreamPeer
 
@@ -43,6 +43,9 @@ def garbage(ctx: FakeContext) -> None:
     ctx.other_datagrams = datagram
     ctx.other_hops = hop
     ctx.other_streams = StreamPeer(connection)
+    ctx.other_sites = lambda _method, path, _body: Fetched(
+        chance.choice((200, 204, 302, 404, 511)), {}, _garbage(path.encode(), chance), 200, 20.0, 40.0
+    )
     ctx.flow_answers = lambda _arm, _number: chance.uniform(0.0, 0.3) if chance.random() < 0.5 else None
 
 
@@ -52,6 +55,7 @@ def refusing(ctx: FakeContext) -> None:
     ctx.other_datagrams = lambda _payload: _icmp(3, 3, "192.0.2.1")
     ctx.other_hops = lambda _payload, _ttl: _icmp(3, 13, "192.0.2.1")
     ctx.other_streams = Failure.refused
+    ctx.other_sites = lambda _method, _path, _body: Failure.refused
     ctx.icmp_failure = Failure.permission
 
 
@@ -60,6 +64,7 @@ def offline(ctx: FakeContext) -> None:
     ctx.link_state = LinkState(default_route=False, gateway="", interface="", tunnel=False, wireless=None, resolvers=())
     ctx.other_names = Failure.resolver_failed
     ctx.other_streams = Failure.network_unreachable
+    ctx.other_sites = lambda _method, _path, _body: Failure.network_unreachable
     ctx.udp_failure = Failure.network_unreachable
     ctx.icmp_failure = Failure.network_unreachable
 

@@ -29,12 +29,12 @@ INFOS = {
 
 
 def test_checks_run_after_those_they_need_and_together_where_they_may() -> None:
-    assert make_plan(INFOS) == (("link",), ("dns", "stun"), ("path",), ("stream",))
+    assert make_plan(INFOS, "quick") == (("link",), ("dns", "stun"), ("path",), ("stream",))
 
 
 def test_needs_order_but_do_not_select() -> None:
-    assert make_plan(INFOS, only=["path"]) == (("path",),)
-    assert make_plan(INFOS, without=["link", "dns"]) == (("stun",), ("path",), ("stream",))
+    assert make_plan(INFOS, "quick", only=["path"]) == (("path",),)
+    assert make_plan(INFOS, "quick", without=["link", "dns"]) == (("stun",), ("path",), ("stream",))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_needs_order_but_do_not_select() -> None:
 )
 def test_what_cannot_be_planned_is_said_in_one_line(only: list[str], without: list[str], words: str) -> None:
     with pytest.raises(PlanError) as caught:
-        make_plan(INFOS, only=only, without=without)
+        make_plan(INFOS, "quick", only=only, without=without)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -55,7 +55,7 @@ def test_what_cannot_be_planned_is_said_in_one_line(only: list[str], without: li
 def test_needs_in_a_circle_are_refused_with_the_names() -> None:
     circle = {one.name: one for one in (info("a", "b"), info("b", "a"), info("c"))}
     with pytest.raises(PlanError, match="a, b"):
-        make_plan(circle)
+        make_plan(circle, "quick")
 
 
 @given(
@@ -69,7 +69,7 @@ def test_every_check_runs_once_after_its_needs_and_alone_if_it_asks(wishes: dict
         name: info(name, *(need for need in needs if need < name), alone=alone)
         for name, (needs, alone) in wishes.items()
     }
-    plan = make_plan(infos)
+    plan = make_plan(infos, "quick")
     position = {name: number for number, stage in enumerate(plan) for name in stage}
     assert sorted(position) == sorted(infos)
     assert sum(len(stage) for stage in plan) == len(infos)

@@ -69,7 +69,7 @@ async def played(*checks: Check[Any], targets: Sequence[Target] = (), stop_when:
 
     bus = Bus(clock.now_us, [watch])
     state = RunState(targets, "quick", clock, bus)
-    plan = make_plan({one.info.name: one.info for one in checks})
+    plan = make_plan({one.info.name: one.info for one in checks}, "quick")
     task = asyncio.create_task(run_plan(plan, {one.info.name: one for one in checks}, state, {}))
     await task
     return bus.events
@@ -290,7 +290,8 @@ class NoCodec:
 def test_a_name_is_looked_up_once_for_all_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    async def look_up(host: str) -> Sequence[str]:
+    async def look_up(host: str, *, ipv6: bool) -> Sequence[str]:
+        assert not ipv6
         asked.append(host)
         await asyncio.sleep(0)
         return ("192.0.2.7", "192.0.2.8")

@@ -96,7 +96,7 @@ def test_what_the_resolver_lacks_or_refuses_has_a_name(resolver: Play, error: Ex
 def test_a_resolver_that_hangs_is_given_up_and_its_answer_after_the_run_is_lost_quietly(resolver: Play) -> None:
     with hanging("203.0.113.1") as answer:
         asked = resolver(answer)
-        assert asyncio.run(resolve("slow.example.org", SHORT_S)) is Failure.resolver_timeout
+        assert asyncio.run(resolve("slow.example.org", timeout_s=SHORT_S)) is Failure.resolver_timeout
         assert len(asked) == 1
 
 
@@ -107,7 +107,7 @@ def test_an_answer_that_comes_after_its_time_harms_nothing_in_a_run_that_goes_on
         asyncio.get_running_loop().set_exception_handler(lambda _loop, trouble: troubles.append(trouble))
         with hanging("203.0.113.1") as answer:
             resolver(answer)
-            late = await resolve("slow.example.org", SHORT_S)
+            late = await resolve("slow.example.org", timeout_s=SHORT_S)
         resolver(lambda _host: found("203.0.113.2"))
         return late, await resolve("quick.example.org")
 
@@ -125,9 +125,9 @@ def test_one_name_that_hangs_does_not_hold_up_another(resolver: Play) -> None:
         return found("203.0.113.2")
 
     async def both() -> tuple[object, object]:
-        slow = asyncio.create_task(resolve("slow.example.org", 60))
+        slow = asyncio.create_task(resolve("slow.example.org", timeout_s=60))
         try:
-            return await resolve("quick.example.org", 60), slow.done()
+            return await resolve("quick.example.org", timeout_s=60), slow.done()
         finally:
             release.set()
             assert await slow == ("203.0.113.1",)

@@ -50,15 +50,15 @@ def answer_request(request: Request, setting: Setting) -> Response:
 
 
 def _bytes_asked_for(request: Request, _setting: Setting) -> Response:
-    """`/bytes?n=`: as many as asked for, 50 MB at most."""
-    number = request.query.get("n", "")
+    """`/bytes?n=`, and Cloudflare's `/__down?bytes=`: as many as asked for, 50 MB at most."""
+    number = request.query.get("n", request.query.get("bytes", ""))
     if not re.fullmatch(r"[0-9]{1,12}", number):
         return _bad_request()
     return Response(body=min(int(number), MOST_BODY_BYTES), content_type="application/octet-stream")
 
 
 def _upload(request: Request, _setting: Setting) -> Response:
-    """`POST /upload`: how many bytes came."""
+    """`POST /upload`, and Cloudflare's `/__up`: how many bytes came."""
     if request.method != "POST":
         return Response(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
     return Response(body=b"%d\n" % request.body_bytes)
@@ -100,6 +100,8 @@ _BY_PATH: Final[Mapping[str, Callable[[Request, Setting], Response]]] = MappingP
         "/": lambda _request, _setting: page(),
         "/generate_204": lambda _request, _setting: Response(HTTPStatus.NO_CONTENT),
         "/bytes": _bytes_asked_for,
+        "/__down": _bytes_asked_for,
+        "/__up": _upload,
         "/upload": _upload,
         "/dns-query": _dns_query,
         "/getReflectorList": _reflectors,
