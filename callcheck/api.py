@@ -346,7 +346,8 @@ class Budget:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckInfo:
     """`needs` names checks that, where they run at all, run before this one; `alone` keeps others from running beside
-    it. At a depth that is not in `depths` it runs only if asked for by name. The engine enforces `max_seconds` and
+    it. At a depth that is not in `depths` it runs only if asked for by name. An `essential` one runs, as at quick,
+    even where the run is cut short because nothing abroad can be reached. The engine enforces `max_seconds` and
     `max_bytes`, or what `at_depth` says for a depth. `discloses` is said before consent: what the far end learns."""
 
     name: str
@@ -357,6 +358,7 @@ class CheckInfo:
     discloses: str
     needs: tuple[str, ...] = ()
     alone: bool = False
+    essential: bool = False
     depths: tuple[Depth, ...] = ("quick", "standard", "deep")
     at_depth: Mapping[Depth, Budget] = field(default_factory=dict)
 

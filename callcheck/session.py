@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 
 from callcheck import __version__
-from callcheck.api import Check
+from callcheck.api import Check, CheckInfo
 from callcheck.catalog import load as catalog
 from callcheck.engine import plugins
 from callcheck.engine.context import RunState
 from callcheck.engine.events import JOURNAL_SCHEMA, Bus, Event, Sink
-from callcheck.engine.plan import Plan, make_plan
+from callcheck.engine.plan import Plan, essentials, make_plan, reason_to_cut, stage_seconds
 from callcheck.engine.run import run_plan
 from callcheck.model import Json, Report, Target, Tool
 from callcheck.net.clock import Clock
@@ -54,6 +54,10 @@ class Prepared:
     tool: Tool
 
     @property
+    def infos(self) -> Mapping[str, CheckInfo]:
+        return {name: check.info for name, check in self.checks.items()}
+
+    @property
     def planned(self) -> Sequence[Check[Any]]:
         return [self.checks[name] for stage in self.plan for name in stage]
 
@@ -62,8 +66,9 @@ def prepare(request: Request) -> Prepared:
     """Load the catalogue and the plugins, and plan. Raises CatalogError, PluginError, PlanError or ChoiceError."""
     targets = catalog.with_overlay(request.catalog_file) if request.catalog_file else catalog.shipped()
     checks, problems = plugins.load_checks()
-    infos = {name: check.info for name, check in checks.items()}
-    plan = make_plan(infos, request.depth, only=request.only, without=request.without)
+    plan = make_plan(
+        {name: check.info for name, check in checks.items()}, request.depth, only=request.only, without=request.without
+    )
     return Prepared(request, plan, checks, _of_services(targets, request.services), problems, tool())
 
 
@@ -90,7 +95,13 @@ async def measure(prepared: Prepared, sinks: Iterable[Sink] = ()) -> list[Event]
             judged[:] = verdicts
             bus.publish("judged", data={"verdicts": verdicts})
 
-    await run_plan(prepared.plan, prepared.checks, state, _header(prepared), settled=judge_so_far)
+    def shorten(rest: Plan) -> tuple[Plan, str]:
+        # Whoever asked for certain checks gets them.
+        evidence = () if prepared.request.only else report_of(bus.events, prepared.checks, "en").evidence
+        reason = reason_to_cut(evidence)
+        return (essentials(rest, prepared.infos), reason) if reason else (rest, "")
+
+    await run_plan(prepared.plan, prepared.checks, state, _header(prepared), settled=judge_so_far, shorten=shorten)
     return bus.events
 
 
@@ -114,5 +125,6 @@ def _header(prepared: Prepared) -> dict[str, Json]:
         "tool": msgspec.to_builtins(prepared.tool),
         "catalogue_as_of": catalog.as_of(prepared.targets),
         "plan": [list(stage) for stage in prepared.plan],
+        "stage_seconds": list(stage_seconds(prepared.plan, prepared.infos, prepared.request.depth)),
         "problems": list(prepared.problems),
     }

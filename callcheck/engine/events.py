@@ -14,7 +14,7 @@ from callcheck.model import Json
 JOURNAL_SCHEMA = "callcheck-journal/1"
 
 Kind = Literal["run_started", "check_started", "progress", "observed", "check_finished", "judged", "run_finished"]
-CheckOutcome = Literal["completed", "over_budget", "timed_out", "crashed", "interrupted"]
+CheckOutcome = Literal["completed", "over_budget", "timed_out", "crashed", "interrupted", "skipped"]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

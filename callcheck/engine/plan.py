@@ -1,11 +1,13 @@
-"""What runs when: a pure function of the checks' needs and of what was asked for."""
+"""What runs when: pure functions of the checks' needs, of what was asked for, and of what is known so far."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import Literal
 
 from callcheck.api import CheckInfo
-from callcheck.words import Depth
+from callcheck.model import Evidence
+from callcheck.words import Claim, Depth
 
 Plan = tuple[tuple[str, ...], ...]  # stages in order; the checks of one stage run together
 
@@ -40,3 +42,33 @@ def make_plan(
         stages.append(stage)
         waiting -= set(stage)
     return tuple(stages)
+
+
+CutReason = Literal["offline", "captive_portal", "allow_list"]
+_FIRM = 2
+
+
+def reason_to_cut(evidence: Iterable[Evidence]) -> CutReason | None:
+    """Why the rest of a run could show nothing more than its essentials: there is no way out, a portal stands in it,
+    or it leads to places at home alone. Each needs firm evidence, and abroad also that home answers."""
+    said: dict[Claim, int] = {}
+    for item in evidence:
+        said[item.claim] = max(said.get(item.claim, 0), item.strength, key=abs)
+    if said.get(Claim.route_exists, 0) <= -_FIRM:
+        return "offline"
+    if said.get(Claim.captive_portal, 0) >= _FIRM:
+        return "captive_portal"
+    if said.get(Claim.web_abroad, 0) <= -_FIRM and said.get(Claim.web_at_home, 0) >= _FIRM:
+        return "allow_list"
+    return None
+
+
+def essentials(plan: Plan, infos: Mapping[str, CheckInfo]) -> Plan:
+    """The stages with only those checks in them that run even where a run is cut short."""
+    stages = (tuple(name for name in stage if infos[name].essential) for stage in plan)
+    return tuple(stage for stage in stages if stage)
+
+
+def stage_seconds(plan: Plan, infos: Mapping[str, CheckInfo], depth: Depth) -> tuple[float, ...]:
+    """How long each stage takes at most: checks of one stage run side by side."""
+    return tuple(max(infos[name].budget(depth).max_seconds for name in stage) for stage in plan)

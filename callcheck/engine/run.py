@@ -16,6 +16,12 @@ from callcheck.engine.plan import Plan
 LET_GO_S = 1.0
 
 Settled = Callable[[], None]
+# What is still worth doing of the stages that are left, and in a word why not all of it.
+Shorten = Callable[[Plan], tuple[Plan, str]]
+
+
+def _all_of_it(rest: Plan) -> tuple[Plan, str]:
+    return rest, ""
 
 
 async def run_plan(
@@ -25,26 +31,41 @@ async def run_plan(
     header: Mapping[str, Any],
     *,
     settled: Settled = lambda: None,
+    shorten: Shorten = _all_of_it,
 ) -> bool:
     """Run every stage and write the journal on `state.bus`. True if the run came to its end.
 
     `header` goes into run_started;
     `settled` is called whenever a check has finished, so that somebody above can judge what is known so far.
+    `shorten` is asked after each stage: once it leaves something out, what remains runs as at quick.
     Cancellation (Ctrl-C) ends the run early: the journal is closed with `complete: false` and False is returned.
     """
     state.bus.publish("run_started", data=dict(header))
     complete = True
     try:
-        for stage in plan:
+        rest = plan
+        while rest:
+            stage, rest = rest[0], rest[1:]
             async with asyncio.TaskGroup() as group:
                 for name in stage:
                     group.create_task(_run_check(checks[name], state, settled), name=f"check {name}")
+            rest = _shortened(rest, shorten, state)
     except asyncio.CancelledError:
         complete = False
     finally:
         await _drop_lookups(state)
     state.bus.publish("run_finished", data={"complete": complete})
     return complete
+
+
+def _shortened(rest: Plan, shorten: Shorten, state: RunState) -> Plan:
+    kept, reason = shorten(rest)
+    left_out = [name for stage in rest for name in stage if not any(name in others for others in kept)]
+    if left_out:
+        state.depth = "quick"
+    for name in left_out:
+        state.bus.publish("check_finished", name, {"outcome": "skipped", "note": reason})
+    return kept
 
 
 async def _run_check(check: Check[Any], state: RunState, settled: Settled) -> None:

@@ -91,7 +91,7 @@ def _failure(error: BaseException) -> Failure:
     """The name of what the system or TLS said first; the library wraps it several times."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, OSError):
-            return failure_of(cause)
+        if isinstance(cause, OSError) and (failure := failure_of(cause)) is not Failure.other:
+            return failure
         cause = cause.__cause__ or cause.__context__
     return Failure.eof if "disconnect" in str(error).lower() else Failure.malformed

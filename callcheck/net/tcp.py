@@ -53,8 +53,10 @@ class TcpStream:
         try:
             async with asyncio.timeout(max(timeout_s, 0)):
                 await self._writer.start_tls(_context(verify=verify), server_hostname=name or None)
-        except (OSError, ValueError) as error:
-            return Failure.tls_failed if isinstance(error, ValueError) else failure_of(error)
+        except OSError as error:
+            return failure_of(error)
+        except ValueError:  # a name that no certificate could carry
+            return Failure.tls_failed
         finally:
             self._spend(_moved(before, self.state()))
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-ProblemWord = Literal["over_budget", "timed_out", "crashed", "interrupted", "not_installed", "not_readable"]
+ProblemWord = Literal["over_budget", "timed_out", "crashed", "interrupted", "skipped", "not_installed", "not_readable"]
 PROBLEM_WORDS: tuple[ProblemWord, ...] = get_args(ProblemWord)
 
 _LONGEST_LINE = 300

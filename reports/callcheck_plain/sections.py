@@ -18,6 +18,7 @@ _DEPTHS: dict[Depth, str] = {
 }
 _PROBLEMS: dict[ProblemWord, str] = {
     "over_budget": N_("{check}: stopped, it was about to send more than it may"),
+    "skipped": N_("{check}: left out, it could not have shown anything here"),
     "timed_out": N_("{check}: stopped, it took too long"),
     "crashed": N_("{check}: failed by an error of its own"),
     "interrupted": N_("{check}: interrupted"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callcheck.api import CheckInfo
-from callcheck.engine.plan import PlanError, make_plan
+from callcheck.api import Budget, CheckInfo, Claim, Evidence
+from callcheck.engine.plan import PlanError, essentials, make_plan, reason_to_cut, stage_seconds
 
 
 def info(name: str, *needs: str, alone: bool = False) -> CheckInfo:
@@ -76,3 +78,44 @@ def test_every_check_runs_once_after_its_needs_and_alone_if_it_asks(wishes: dict
     for name, one in infos.items():
         assert all(position[need] < position[name] for need in one.needs if need in infos)
         assert not one.alone or plan[position[name]] == (name,)
+
+
+def test_a_check_runs_at_its_depths_and_wherever_it_is_asked_for() -> None:
+    infos = {"link": info("link"), "speed": dataclasses.replace(info("speed", "link"), depths=("deep",))}
+    assert make_plan(infos, "standard") == (("link",),)
+    assert make_plan(infos, "deep") == (("link",), ("speed",))
+    assert make_plan(infos, "quick", only=["speed"]) == (("speed",),)
+
+
+def said(**strengths: int) -> list[Evidence]:
+    return [Evidence(claim=Claim(name), strength=strength) for name, strength in strengths.items()]
+
+
+@pytest.mark.parametrize(
+    ("evidence", "reason"),
+    [
+        ([], None),
+        (said(route_exists=3, web_abroad=3, web_at_home=3), None),
+        (said(route_exists=-3), "offline"),
+        (said(captive_portal=3), "captive_portal"),
+        (said(captive_portal=1), None),
+        (said(web_abroad=-3, web_at_home=3), "allow_list"),
+        (said(web_abroad=-3), None),
+        (said(web_abroad=-1, web_at_home=3), None),
+        (said(web_abroad=-3, web_at_home=-3), None),
+    ],
+)
+def test_a_run_is_cut_short_on_firm_evidence_alone(evidence: list[Evidence], reason: str | None) -> None:
+    assert reason_to_cut(evidence) == reason
+
+
+def test_only_essentials_are_left_and_empty_stages_go() -> None:
+    infos = INFOS | {"stun": dataclasses.replace(INFOS["stun"], essential=True)}
+    assert essentials((("dns", "stun"), ("path",), ("stream",)), infos) == (("stun",),)
+
+
+def test_a_stage_takes_as_long_as_its_longest_check() -> None:
+    infos = INFOS | {"stun": dataclasses.replace(INFOS["stun"], at_depth={"deep": Budget(9, 1)})}
+    plan = make_plan(infos, "quick")
+    assert stage_seconds(plan, infos, "quick") == (1, 1, 1, 1)
+    assert stage_seconds(plan, infos, "deep") == (1, 9, 1, 1)

@@ -15,10 +15,10 @@ import pytest
 from callcheck.api import Arm, Check, CheckInfo, Context, Datagram, Evidence, IcmpError, Numbered, Observation, Target
 from callcheck.engine.context import RunState
 from callcheck.engine.events import Bus, Event, Pump, decode_lines, encode_line
-from callcheck.engine.plan import make_plan
-from callcheck.engine.run import run_plan
+from callcheck.engine.plan import Plan, make_plan
+from callcheck.engine.run import Shorten, run_plan
 from callcheck.net.clock import Clock
-from callcheck.words import Failure
+from callcheck.words import Depth, Failure
 
 Body = Callable[[Context], Awaitable[None]]
 
@@ -57,7 +57,13 @@ def check(
     return Made()
 
 
-async def played(*checks: Check[Any], targets: Sequence[Target] = (), stop_when: str = "") -> list[Event]:
+async def played(
+    *checks: Check[Any],
+    targets: Sequence[Target] = (),
+    stop_when: str = "",
+    shorten: Shorten | None = None,
+    depth: Depth = "quick",
+) -> list[Event]:
     """The journal of a run of these checks; the run is cancelled when the check `stop_when` has emitted."""
     clock = Clock()
     task: asyncio.Task[bool] | None = None
@@ -68,9 +74,10 @@ async def played(*checks: Check[Any], targets: Sequence[Target] = (), stop_when:
             task.cancel()
 
     bus = Bus(clock.now_us, [watch])
-    state = RunState(targets, "quick", clock, bus)
+    state = RunState(targets, depth, clock, bus)
     plan = make_plan({one.info.name: one.info for one in checks}, "quick")
-    task = asyncio.create_task(run_plan(plan, {one.info.name: one for one in checks}, state, {}))
+    by_name = {one.info.name: one for one in checks}
+    task = asyncio.create_task(run_plan(plan, by_name, state, {}, shorten=shorten or (lambda rest: (rest, ""))))
     await task
     return bus.events
 
@@ -333,3 +340,28 @@ def test_a_sink_that_breaks_in_its_thread_is_remembered() -> None:
     Bus(lambda: 0, [pump]).publish("run_started")
     pump.close()
     assert isinstance(pump.failure, OSError)
+
+
+def test_what_is_left_out_is_written_down_with_its_reason_and_the_rest_runs_as_at_quick() -> None:
+    depths: list[str] = []
+
+    async def looks(ctx: Context) -> None:
+        depths.append(ctx.depth)
+
+    def shorten(rest: Plan) -> tuple[Plan, str]:
+        return tuple(stage for stage in rest if "slow" not in stage), "allow_list"
+
+    async def run() -> list[Event]:
+        return await played(
+            check("first", looks),
+            check("slow", looks, needs=("first",)),
+            check("last", looks, needs=("slow",)),
+            shorten=shorten,
+            depth="deep",
+        )
+
+    events = asyncio.run(run())
+    assert outcomes(events) == {"first": "completed", "slow": "skipped", "last": "completed"}
+    (skipped,) = (event for event in events if event.check == "slow")
+    assert skipped.data["note"] == "allow_list"
+    assert depths == ["deep", "quick"]
