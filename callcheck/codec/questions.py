@@ -9,53 +9,81 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from callcheck.codec import Malformed, reflector, stun
+from callcheck.codec.attribute_values import MAGIC_COOKIE
 
 Random = Callable[[int], bytes]
+# The sender's address and port as the other side saw them; None where an answer does not tell.
+Seen = tuple[str, int] | None
+
+
+def _tells_nothing(_datagram: bytes) -> Seen:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The bytes to send, and what says whether a datagram answers them."""
+    """The bytes to send, what says whether a datagram answers them, and what such an answer tells of our address."""
 
     payload: bytes
     answers: Callable[[bytes], bool]
+    reflexive: Callable[[bytes], Seen] = _tells_nothing
 
 
-def _hello(random: Random) -> Question:
-    """The hello byte for byte as tgcalls sends it, query id included; the answer repeats the tag."""
+def hello(random: Random) -> Question:
+    """The hello byte for byte as tgcalls sends it, query id included; the answer repeats the tag (facts 3.3 b)."""
     tag = reflector.peer_tag(random(11), 0, _not_zero(random(4)))
 
     def answers(datagram: bytes) -> bool:
         heard = reflector.decode(datagram)
         return isinstance(heard, reflector.SelfInfo) and heard.peer_tag == tag
 
-    return Question(reflector.hello(tag), answers)
+    return Question(reflector.hello(tag), answers, _self_info)
+
+
+def _self_info(datagram: bytes) -> Seen:
+    heard = reflector.decode(datagram)
+    return (heard.address, heard.port) if isinstance(heard, reflector.SelfInfo) else None
 
 
 def _not_zero(client_tag: bytes) -> bytes:
     return client_tag if any(client_tag) else b"\x01" + client_tag[1:]
 
 
-def _stun(random: Random, make: Callable[[bytes], bytes], kinds: tuple[str, ...]) -> Question:
-    transaction_id = random(12)
-
+def _stun(transaction_id: bytes, payload: bytes, kinds: tuple[str, ...]) -> Question:
     def answers(datagram: bytes) -> bool:
         heard = stun.decode(datagram)
         return isinstance(heard, stun.Message) and heard.transaction_id == transaction_id and heard.kind in kinds
 
-    return Question(make(transaction_id), answers)
+    return Question(payload, answers, _mapped)
 
 
-def _binding(random: Random) -> Question:
-    return _stun(random, stun.binding_request, ("success",))
+def _mapped(datagram: bytes) -> Seen:
+    heard = stun.decode(datagram)
+    return stun.reflexive_address(heard) if isinstance(heard, stun.Message) else None
 
 
-def _allocate(random: Random) -> Question:
+def binding(random: Random) -> Question:
+    """A Binding with the magic cookie (RFC 8489)."""
+    transaction_id = random(12)
+    return _stun(transaction_id, stun.binding_request(transaction_id), ("success",))
+
+
+def classic(random: Random) -> Question:
+    """A Binding without the cookie (RFC 3489), which a rule that looks for the cookie lets pass."""
+    transaction_id = random(16)
+    if transaction_id.startswith(MAGIC_COOKIE):  # it would be read as the other form
+        transaction_id = bytes([transaction_id[0] ^ 1]) + transaction_id[1:]
+    return _stun(transaction_id, stun.binding_request(transaction_id, cookie=False), ("success",))
+
+
+def allocate(random: Random) -> Question:
     """Refused for want of credentials is an answer: 401, as in the capture of 2022-03-23."""
-    return _stun(random, stun.allocate_request, ("success", "error"))
+    transaction_id = random(12)
+    return _stun(transaction_id, stun.allocate_request(transaction_id), ("success", "error"))
 
 
-def _dtls(random: Random) -> Question:
+def dtls_hello(random: Random) -> Question:
+    """A DTLS ClientHello; whatever a DTLS server says first is its answer."""
     from callcheck.codec import dtls  # noqa: PLC0415 - OpenSSL takes 0.1 s to load, and most runs of a command need it not
 
     del random  # OpenSSL draws its own
@@ -64,7 +92,11 @@ def _dtls(random: Random) -> Question:
 
 # By protocol of the target, those that apps try first before others: the forms to ask in, in the catalogue's names.
 FORMS: dict[str, dict[str, Callable[[Random], Question]]] = {
-    "reflector": {"hello": _hello},
-    "turn": {"binding": _binding, "allocate": _allocate},
-    "whatsapp_relay": {"dtls": _dtls, "stun": _binding},
+    "reflector": {"hello": hello},
+    "turn": {"binding": binding, "allocate": allocate, "classic": classic},
+    "whatsapp_relay": {"dtls": dtls_hello, "stun": binding, "classic": classic},
 }
+
+# Forms that carry STUN's magic cookie, and forms by which a call is known best: a rule may punish whoever sends those.
+COOKIE_FORMS = frozenset({"binding", "allocate", "stun"})
+TRIGGER_FORMS = frozenset({"hello", "dtls"})

@@ -25,6 +25,7 @@ from callcheck.api import (
     Stream,
 )
 from callcheck.engine.events import Bus
+from callcheck.engine.traffic import Traffic
 from callcheck.flow.runner import FlowError, run_flows
 from callcheck.model import FlowSecond, Observation, Target
 from callcheck.net import device as net_device
@@ -64,6 +65,7 @@ class RealContext:
         self._state = state
         self._info = info
         self._spent_bytes = 0
+        self._traffic = Traffic()
         self._open: list[DatagramSocket | TcpStream] = []
         self._over = False
 
@@ -74,6 +76,10 @@ class RealContext:
     @property
     def spent_bytes(self) -> int:
         return self._spent_bytes
+
+    def moved(self) -> Mapping[str, tuple[int, int]]:
+        """Packets and bytes by endpoint, both ways, at the IP layer."""
+        return self._traffic.table()
 
     def targets(
         self,
@@ -125,10 +131,12 @@ class RealContext:
         place = await self._place(target)
         if isinstance(place, Failure):
             return place
-        return self._keep(open_udp(place, target.port, self._state.clock, self._spend, self._note))
+        spend, note = self._counting(target.endpoint)
+        return self._keep(open_udp(place, target.port, self._state.clock, spend, note))
 
     async def icmp(self, address: str) -> Datagram | Failure:
-        return self._keep(open_icmp(address, self._state.clock, self._spend, self._note))
+        spend, note = self._counting(f"icmp/{address}")
+        return self._keep(open_icmp(address, self._state.clock, spend, note))
 
     async def tcp(
         self, target: Target, *, tls: str | None = None, ttl: int | None = None, timeout_s: float = 2.5
@@ -144,6 +152,7 @@ class RealContext:
             ttl=ttl,
             timeout_s=timeout_s,
             spend=self._spend,
+            settle=self._traffic.connection(target.endpoint),
         )
         return self._keep(opened)
 
@@ -173,6 +182,7 @@ class RealContext:
             content=content,
             timeout_s=timeout_s,
             spend=self._spend,
+            settle=self._traffic.connection(target.endpoint),
             on_bytes=on_bytes,
         )
 
@@ -187,11 +197,16 @@ class RealContext:
         # The worker cannot be stopped within a second that it has not reported: what it may move is booked beforehand.
         packets = sum(arm.rate_pps * max(0.0, min(arm.stop_s or seconds, seconds) - arm.start_s) for arm in placed)
         self._spend(round(packets * 2 * _FLOW_PACKET_BYTES))
+        endpoints = {arm.name: arm.target.endpoint for arm in arms}
         running = run_flows(placed, seconds=seconds, origin_ns=self._state.clock.origin_ns)
         try:
             # Closed by name: left to the garbage collector, the flow process would outlive a check that broke off.
             async with aclosing(running):
                 async for second in running:
+                    moved = self._traffic.of(endpoints[second.arm])
+                    moved.add(len(second.sent_us), len(second.sent_us) * second.ip_bytes)
+                    heard = sum(stamp is not None for stamp in second.received_us)
+                    moved.add(heard, heard * second.ip_bytes)
                     yield second
         except FlowError as error:
             raise RuntimeError(f"the flow process failed: {error}") from error
@@ -242,6 +257,10 @@ class RealContext:
             return target.address
         found = await self.resolve(target.host)
         return found if isinstance(found, Failure) else found[0]
+
+    def _counting(self, endpoint: str) -> tuple[Callable[[int], None], Callable[[int], None]]:
+        """What a datagram socket tells of bytes to send, and of bytes that came."""
+        return self._traffic.counted(endpoint, self._spend), self._traffic.counted(endpoint, self._note)
 
     def _refuse_if_over(self) -> None:
         if self._over:

@@ -79,7 +79,8 @@ async def _run_check(check: Check[Any], state: RunState, settled: Settled) -> No
         outcome, note = await _watched(task, check.info.budget(state.depth).max_seconds)
     finally:
         context.close()
-        state.bus.publish("check_finished", name, {"outcome": outcome, "note": note, "bytes": context.spent_bytes})
+        ending = {"outcome": outcome, "note": note, "bytes": context.spent_bytes, "hosts": context.moved()}
+        state.bus.publish("check_finished", name, ending)
         with contextlib.suppress(Exception):  # who looks on may not cost the run; the last look will raise it again
             settled()
 

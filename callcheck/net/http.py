@@ -9,6 +9,7 @@ from collections.abc import AsyncIterable, Callable, Mapping
 from callcheck.api import Fetched
 from callcheck.net.clock import Clock
 from callcheck.net.failures import failure_of
+from callcheck.net.tcp import Settle, tcp_state
 from callcheck.words import Failure
 
 _SEGMENT_BYTES = 1_448
@@ -33,12 +34,13 @@ async def fetch(
     content: bytes | AsyncIterable[bytes] = b"",
     timeout_s: float,
     spend: Count,
+    settle: Settle,
     on_bytes: Count | None = None,
 ) -> Fetched | Failure:
     """Ask `host` at `address` for `path`; redirects are not followed. The whole exchange ends within `timeout_s`.
 
     `on_bytes` is told of each piece of the body as it comes; of the body itself the first 200 kB are kept. `spend` is
-    told of bytes at the IP layer, both ways.
+    told of bytes at the IP layer, both ways, and `settle` of the kernel's own count at the end.
     """
     import httpx2  # noqa: PLC0415 - slow to import, and most commands fetch nothing
 
@@ -63,12 +65,20 @@ async def fetch(
             first_us = clock.now_us()
             kept = bytearray()
             size_bytes = 0
-            async for piece in answer.aiter_raw():
-                size_bytes += len(piece)
-                spend(_on_the_wire(len(piece)))
-                if on_bytes is not None:
-                    on_bytes(len(piece))
-                kept += piece[: max(0, _KEPT_BYTES - len(kept))]
+            sock = answer.extensions["network_stream"].get_extra_info("socket")
+            state = tcp_state(sock)
+            try:
+                async for piece in answer.aiter_raw():
+                    # Read at each piece: with the last one the library may close the connection.
+                    state = tcp_state(sock) or state
+                    size_bytes += len(piece)
+                    spend(_on_the_wire(len(piece)))
+                    if on_bytes is not None:
+                        on_bytes(len(piece))
+                    kept += piece[: max(0, _KEPT_BYTES - len(kept))]
+            finally:
+                if state is not None:
+                    settle(state)
             return Fetched(
                 status=answer.status_code,
                 headers={name.lower(): value for name, value in answer.headers.items()},

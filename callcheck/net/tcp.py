@@ -24,11 +24,16 @@ _TCP_INFO = getattr(socket, "TCP_INFO", 11)
 _TCP_INFO_BYTES = 144
 
 Count = Callable[[int], None]
+Settle = Callable[[TcpState], None]
+
+
+def _forget(_: TcpState) -> None:
+    return None
 
 
 class TcpStream:
     """Meets `api.Stream`. Sizes told to `spend`, which may refuse by raising, are at the IP layer, one
-    header a call, in both directions."""
+    header a call, in both directions; `settle` gets the kernel's own count when the connection ends."""
 
     def __init__(
         self,
@@ -36,9 +41,12 @@ class TcpStream:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         connect_ms: float,
+        *,
         spend: Count,
+        settle: Settle = _forget,
     ) -> None:
         self._sock = sock
+        self._settle = settle
         self._reader = reader
         self._writer = writer
         self._connect_ms = connect_ms
@@ -84,12 +92,15 @@ class TcpStream:
 
     async def close(self) -> None:
         # Abort rather than linger: a frozen connection would hold the run for its retransmissions.
-        self._writer.transport.abort()
+        self.abort()
         with contextlib.suppress(OSError, ssl.SSLError):
             await self._writer.wait_closed()
 
     def abort(self) -> None:
         """Drop the connection at once, for an owner that cannot wait."""
+        if (state := self.state()) is not None:
+            self._settle(state)
+            self._settle = _forget
         self._writer.transport.abort()
 
 
@@ -102,6 +113,7 @@ async def open_tcp(
     ttl: int | None = None,
     timeout_s: float,
     spend: Count,
+    settle: Settle = _forget,
 ) -> TcpStream | Failure | IcmpError:
     """Connect within `timeout_s`; a SYN that expired on its way gives the ICMP error of that hop."""
     spend(HEADER_BYTES)
@@ -130,11 +142,13 @@ async def open_tcp(
     except BaseException:
         sock.close()
         raise
-    return TcpStream(sock, reader, writer, connect_ms, spend)
+    return TcpStream(sock, reader, writer, connect_ms, spend=spend, settle=settle)
 
 
-def tcp_state(sock: socket.socket) -> TcpState | None:
+def tcp_state(sock: socket.socket | None) -> TcpState | None:
     """The kernel's counters of a connection (Linux `struct tcp_info`, linux/tcp.h); None where there are none."""
+    if sock is None:
+        return None
     try:
         raw = sock.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _TCP_INFO_BYTES)
     except (OSError, ValueError):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from callcheck.api import Fetched
+from callcheck.api import Fetched, TcpState
 from callcheck.lab.servers.certificates import make_certificates
 from callcheck.net.clock import Clock
 from callcheck.net.http import fetch
@@ -75,6 +75,7 @@ def fetched(
     """What came of one request, the bytes that were booked, and the sizes of the pieces."""
     booked: list[int] = []
     pieces: list[int] = []
+    settled: list[TcpState] = []
 
     async def ask() -> Fetched | Failure:
         async with serving(talk, tls) as port:
@@ -89,10 +90,15 @@ def fetched(
                 content=content,
                 timeout_s=timeout_s,
                 spend=booked.append,
+                settle=settled.append,
                 on_bytes=pieces.append,
             )
 
-    return asyncio.run(ask()), sum(booked), pieces
+    found = asyncio.run(ask())
+    if isinstance(found, Fetched):
+        (state,) = settled
+        assert state.bytes_received >= found.size_bytes
+    return found, sum(booked), pieces
 
 
 def test_a_page_comes_with_its_head_its_body_and_its_times() -> None:
@@ -147,7 +153,9 @@ def test_a_closed_port_is_refused() -> None:
         port = free.getsockname()[1]
 
     async def ask() -> Fetched | Failure:
-        return await fetch("127.0.0.1", port, NAME, "/", Clock(), tls=False, timeout_s=2, spend=lambda _: None)
+        return await fetch(
+            "127.0.0.1", port, NAME, "/", Clock(), tls=False, timeout_s=2, spend=lambda _: None, settle=lambda _: None
+        )
 
     assert asyncio.run(ask()) is Failure.refused
 
