@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import get_args
 
 import click
 
 from callcheck.api import Budget, CheckInfo
+from callcheck.catalog import cost as costs
 from callcheck.catalog import load as catalog
 from callcheck.cli import options
 from callcheck.cli.output import BAD_DATA, USAGE, fail, put, put_line, say, tr
@@ -47,8 +48,10 @@ def targets(*, cost: bool, verify: bool, catalog_file: Path | None) -> int:
         fail(BAD_DATA, str(error))
     loaded, _problems = plugins.load_checks()
     for target in listed:
-        put_line(_line(target))
+        put_line(_line(target) + (_moved(target) if cost else ""))
     translate = tr()
+    if cost:
+        put(("\n" + translate("All of it together:") + "\n" + _totals(listed)).encode())
     put(("\n" + translate("What they learn:") + "\n").encode())
     for check in loaded.values():
         info: CheckInfo = check.info
@@ -56,6 +59,29 @@ def targets(*, cost: bool, verify: bool, catalog_file: Path | None) -> int:
         if cost:
             put("".join(f"    {line}\n" for line in _costs(info)).encode())
     return 0
+
+
+def _moved(target: Target) -> str:
+    """What a run moves to and from this host, by depth; nothing where it was never measured."""
+    place = costs.place_of(target)
+    shown = (
+        f"{depth} {moved[place][0]}/{moved[place][1] / 1000:.1f} kB"
+        for depth, moved in costs.shipped().moved.items()
+        if place in moved
+    )
+    return "".join(f"\n    {line}" for line in [", ".join(shown)] if line)
+
+
+def _totals(listed: Iterable[Target]) -> str:
+    """A line for each depth: packets and megabytes of a run, as measured on a healthy line."""
+    text = tr()("{depth}: {packets} packets, {megabytes:.1f} MB")
+    places = {costs.place_of(target) for target in listed}
+    lines = []
+    for depth, moved in costs.shipped().moved.items():
+        own = [moved[place] for place in places & moved.keys()]
+        packets, count_bytes = sum(one[0] for one in own), sum(one[1] for one in own)
+        lines.append(f"  {text.format(depth=depth, packets=packets, megabytes=count_bytes / 1e6)}\n")
+    return "".join(lines)
 
 
 def _costs(info: CheckInfo) -> Iterator[str]:
