@@ -56,7 +56,7 @@ def zone(*, ipv6: bool = False) -> dict[str, list[str]]:
 
 def endpoints(scenario: Scenario) -> tuple[Endpoint, ...]:
     """Everything that listens. Raises ScenarioError for a fault of a server that does not exist."""
-    everybody = _population()
+    everybody = population()
     _check_names(scenario, everybody)
     faults = {fault.name: fault for fault in scenario.servers}
     inside = _addresses_of(scenario.topology.inside, everybody)
@@ -108,7 +108,13 @@ def _world() -> dict[str, Any]:
 
 
 @cache
-def _population() -> tuple[Endpoint, ...]:
+def targets_in_the_lab() -> tuple[Target, ...]:
+    """The catalogue as callcheck has it in the lab: what the stand-ins answer is known."""
+    return catalog.with_overlay(OVERLAY)
+
+
+@cache
+def population() -> tuple[Endpoint, ...]:
     """Every endpoint in good health, those of the catalogue first."""
     by_place: dict[Place, Endpoint] = {}
     for target in _targets():
