@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterable, Callable, Mapping
 
 from callcheck.api import Fetched
 from callcheck.net.clock import Clock
 from callcheck.net.failures import failure_of
 from callcheck.net.tcp import Settle, tcp_state
+from callcheck.net.tls import client_context
 from callcheck.words import Failure
 
 _SEGMENT_BYTES = 1_448
@@ -52,7 +52,7 @@ async def fetch(
         async with (
             asyncio.timeout(timeout_s),
             httpx2.AsyncClient(
-                verify=ssl.create_default_context() if tls else False, http2=tls, trust_env=False, timeout=None
+                verify=client_context() if tls else False, http2=tls, trust_env=False, timeout=None
             ) as client,
             client.stream(
                 method,

@@ -14,9 +14,11 @@ from callcheck.api import IcmpError, TcpState
 from callcheck.net import errors
 from callcheck.net.clock import Clock
 from callcheck.net.failures import failure_of
+from callcheck.net.tls import client_context
 from callcheck.words import Failure
 
 HEADER_BYTES = 40
+_CLOSED_S = 0.1
 # Hello, certificates and what ends a handshake, with their headers: what a web site usually takes.
 _TLS_HANDSHAKE_BYTES = 6_000
 # `struct tcp_info` up to tcpi_segs_in (Linux 4.2).
@@ -60,7 +62,7 @@ class TcpStream:
         before = self.state()
         try:
             async with asyncio.timeout(max(timeout_s, 0)):
-                await self._writer.start_tls(_context(verify=verify), server_hostname=name or None)
+                await self._writer.start_tls(client_context(verify=verify), server_hostname=name or None)
         except OSError as error:
             return failure_of(error)
         except ValueError:  # a name that no certificate could carry
@@ -93,8 +95,10 @@ class TcpStream:
     async def close(self) -> None:
         # Abort rather than linger: a frozen connection would hold the run for its retransmissions.
         self.abort()
-        with contextlib.suppress(OSError, ssl.SSLError):
-            await self._writer.wait_closed()
+        # After a TLS handshake that timed out asyncio never says that the connection is closed.
+        with contextlib.suppress(OSError, ssl.SSLError, TimeoutError):
+            async with asyncio.timeout(_CLOSED_S):
+                await self._writer.wait_closed()
 
     def abort(self) -> None:
         """Drop the connection at once, for an owner that cannot wait."""
@@ -131,7 +135,7 @@ async def open_tcp(
                 errors.set_ttl(sock, ttl)
             await asyncio.get_running_loop().sock_connect(sock, (address, port))
             connect_ms = (clock.now_us() - started_us) / 1000
-            context = ssl.create_default_context() if tls else None
+            context = client_context() if tls else None
             reader, writer = await asyncio.open_connection(sock=sock, ssl=context, server_hostname=tls or None)
             if tls:
                 spend(_TLS_HANDSHAKE_BYTES)
@@ -168,11 +172,3 @@ def _moved(before: TcpState | None, after: TcpState | None) -> int:
     payload = after.bytes_acked + after.bytes_received - before.bytes_acked - before.bytes_received
     segments = after.segments_sent + after.segments_received - before.segments_sent - before.segments_received
     return payload + segments * HEADER_BYTES
-
-
-def _context(*, verify: bool) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context

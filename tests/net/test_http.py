@@ -44,6 +44,10 @@ async def _garbage(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
     writer.write(b"\x00\xff nothing of the kind\r\n\r\n")
 
 
+async def _silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read(-1)
+
+
 async def _hangs_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await _read_head(reader)
 
@@ -207,3 +211,16 @@ def test_the_kernel_counts_what_a_connection_moved() -> None:
             assert stream.state() is None, "a closed connection has no counters"
 
     asyncio.run(ask())
+
+
+def test_a_handshake_that_is_never_answered_ends_in_time_and_lets_go() -> None:
+    async def ask() -> Failure | None:
+        async with serving(_silent) as port:
+            stream = await open_tcp("127.0.0.1", port, Clock(), timeout_s=2, spend=lambda _: None)
+            assert isinstance(stream, TcpStream)
+            failure = await stream.start_tls(NAME, timeout_s=0.2)
+            async with asyncio.timeout(5):
+                await stream.close()
+            return failure
+
+    assert asyncio.run(ask()) is Failure.timeout
