@@ -123,7 +123,7 @@ class Claim(StrEnum):
     ports_alike = "ports_alike"  # hosts, silent: the same host answers on all of its ports
     stun_by_tcp = "stun_by_tcp"  # asked, answered
     dtls_passes = "dtls_passes"  # asked, answered: a call's first encrypted packet, at hosts of no messenger
-    quic_passes = "quic_passes"  # asked, versions, small, hello: how many answered each rung of the ladder
+    quic_passes = "quic_passes"  # asked, versions, hello, hello_ipv6: how many answered each rung of the ladder
     hosters_carry = "hosters_carry"  # asked, died, packets: flows to foreign hosters outlive 25 packets
     stays_quick_under_load = "stays_quick_under_load"  # idle_ms, loaded_down_ms, loaded_up_ms
     throughput_enough = "throughput_enough"  # down_kbps, up_kbps, megabytes
@@ -131,7 +131,8 @@ class Claim(StrEnum):
     # Of a service's messaging.
     names_present = "names_present"  # names, missing, elsewhere: how many another resolver knows
     text_answers = "text_answers"  # asked, opened, answered, informative, rtt_ms
-    names_true = "names_true"  # names, false: answers that lead into nobody's or a stranger's network
+    # names, false, agreed, false_elsewhere: answers that lead into nobody's or a stranger's network
+    names_true = "names_true"
     name_passes = "name_passes"  # asked, with_name, without_name: connections that show the service's name in clear
     quic_name_passes = "quic_name_passes"  # asked, with_name, without_name: the same for QUIC
     text_stays = "text_stays"  # asked, held, frozen: connections answered again after 5 and 15 s

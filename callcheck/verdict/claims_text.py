@@ -8,8 +8,17 @@ from functools import lru_cache
 from callcheck.locale import N_, translator
 from callcheck.model import Evidence
 from callcheck.verdict.figures import figures
+from callcheck.verdict.dns_text import DNS_SENTENCES
+from callcheck.verdict.hoster_text import HOSTER_SENTENCES
+from callcheck.verdict.link_text import LINK_SENTENCES
+from callcheck.verdict.messaging_text import MESSAGING_SENTENCES
 from callcheck.verdict.names import service_name
+from callcheck.verdict.path_text import PATH_SENTENCES
+from callcheck.verdict.quic_text import QUIC_SENTENCES
+from callcheck.verdict.relay_text import RELAY_SENTENCES
 from callcheck.verdict.stream_text import STREAM_SENTENCES, Sentences
+from callcheck.verdict.stun_text import STUN_SENTENCES
+from callcheck.verdict.throughput_text import THROUGHPUT_SENTENCES
 from callcheck.words import Claim
 
 # For each claim: when it holds, when it does not, when nobody can tell. In each the first sentence whose numbers are
@@ -186,7 +195,16 @@ _SENTENCES: dict[Claim, Sentences] = {
         ),
         (N_("How far test packets to {service} get could not be read."),),
     ),
+    **LINK_SENTENCES,
+    **DNS_SENTENCES,
+    **MESSAGING_SENTENCES,
+    **QUIC_SENTENCES,
+    **STUN_SENTENCES,
+    **RELAY_SENTENCES,
+    **PATH_SENTENCES,
     **STREAM_SENTENCES,
+    **HOSTER_SENTENCES,
+    **THROUGHPUT_SENTENCES,
 }
 
 

@@ -10,6 +10,16 @@ from callcheck.model import Json
 from callcheck.verdict.findings import number_of
 
 _COUNTS = (
+    "agreed",
+    "certificates_refused",
+    "doubled",
+    "false",
+    "hello",
+    "packets",
+    "stalls",
+    "tunnelled",
+    "with_name",
+    "without_name",
     "answered",
     "asked",
     "died",
@@ -26,7 +36,16 @@ _COUNTS = (
     "with_cookie",
     "without_cookie",
 )
-_MEASURES = ("loop_ms", "mean_run", "offered_kbps", "rtt_ms", "seconds")
+_MEASURES = (
+    "load_ratio",
+    "longest_stall_ms",
+    "loop_ms",
+    "mean_run",
+    "offered_kbps",
+    "rtt_ms",
+    "rtt_p95_ms",
+    "seconds",
+)
 _RATIOS = {"loss_ratio": "loss_percent", "controls_loss_ratio": "controls_loss_percent"}
 # By placeholder, the facts between which a value lies.
 _RANGES = {
@@ -74,7 +93,7 @@ def _derived(facts: Mapping[str, Json], language: str) -> dict[str, str]:
         derived |= {"last_hop_call": str(round(call)), "last_hop_control": str(round(control))}
     if call and neutral and neutral > call:
         derived["last_hop_neutral_beyond"] = str(round(neutral))
-    for name in ("elsewhere", "renewed"):
+    for name in ("elsewhere", "renewed", "differing", "versions"):
         if some := number_of(facts, name):
             derived[f"{name}_some"] = str(round(some))
     return derived

@@ -1,4 +1,4 @@
-"""Names: does your resolver answer, and does it know the names of the services that other resolvers know?"""
+"""Names: does your resolver answer, does it tell the truth, and does anybody answer in another's name?"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from callcheck.api import Check, CheckInfo, Context, Evidence, Numbered, Observation
+from callcheck.api import Budget, Check, CheckInfo, Context, Evidence, Numbered, Observation
 from callcheck_dns.probe import measure
 from callcheck_dns.read import read
 
@@ -14,7 +14,7 @@ from callcheck_dns.read import read
 @dataclass(frozen=True, slots=True)
 class Params:
     """`control_names` are asked beside the services' names; these two are set aside for such use by RFC 2606.
-    `timeout_s` bounds one question to another resolver, which is asked `tries` times."""
+    `timeout_s` bounds one question to another resolver, which is asked `tries` times (once in a quick run)."""
 
     control_names: tuple[str, ...] = ("example.com", "example.org")
     timeout_s: float = 1.0
@@ -24,12 +24,13 @@ class Params:
 class DnsCheck:
     info: ClassVar[CheckInfo] = CheckInfo(
         name="dns",
-        version="1",
+        version="2",
         title="names and addresses",
-        max_seconds=5,
-        max_bytes=200_000,
+        max_seconds=6,
+        max_bytes=500_000,
         discloses="Your resolver and some public resolvers learn that your address asked for the services' names.",
         needs=("link",),
+        at_depth={"quick": Budget(3.4, 300_000)},
     )
 
     @property
@@ -37,7 +38,8 @@ class DnsCheck:
         return Params
 
     async def run(self, ctx: Context, params: Params) -> None:
-        await measure(ctx, control_names=params.control_names, timeout_s=params.timeout_s, tries=params.tries)
+        tries = 1 if ctx.depth == "quick" else params.tries
+        await measure(ctx, control_names=params.control_names, timeout_s=params.timeout_s, tries=tries)
 
     def read(self, observations: Sequence[Numbered[Observation]]) -> Iterable[Evidence]:
         return read(observations)

@@ -1,109 +1,102 @@
-"""Asks the system's resolver and others for the same names at the same time."""
+"""Asks the system's resolver, each one it is made of, and others for the same names at the same time."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from callcheck.api import Context, Failure, Observation, Target
-from callcheck.asking import Answer, ask
+from callcheck_dns.answers import is_bogon
+from callcheck_dns.names import Name, names_of
+from callcheck_dns.plain import Asking, ask_plain
+from callcheck_dns.trusted import ask_trusted
 
 if TYPE_CHECKING:
-    from callcheck_dns.question import Question, Reply
+    from callcheck_dns.question import Question
 
 _SYSTEM_TIMEOUT_S = 2.5
 # Questions to one resolver are this far apart: 20 a second, below the 25 that politeness allows.
 _SPACING_S = 0.05
-_WRONG_ANSWERS_KEPT = 3
-_ASK_AGAIN = {Failure.timeout, Failure.not_ours}
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A name to look up; `service` is empty for a control."""
-
-    name: str
-    service: str
+# As many as a resolv.conf may name (resolv.conf(5), MAXNS).
+_MOST_CONFIGURED = 3
+_DNS_PORT = 53
 
 
 async def measure(ctx: Context, *, control_names: Sequence[str], timeout_s: float, tries: int) -> None:
-    """One `dns.system` for each name, one `dns.server` for each name, resolver and try; wrong answers on top."""
+    """One `dns.system` a name; one `dns.server` or `dns.configured` a name, resolver and try, with what else came to
+    the same question in `dns.again`; `dns.dot` and `dns.doh`; `dns.nowhere` for the address that runs no DNS."""
     from callcheck_dns.question import Question  # noqa: PLC0415 - dnspython is slow to import
 
-    served = {Name(target.host, target.service) for target in ctx.targets() if target.host and target.service}
-    names = [*sorted(served, key=lambda name: (name.service, name.name)), *(Name(name, "") for name in control_names)]
+    names = names_of(ctx, control_names)
     servers = [target for target in ctx.targets(protocol="dns") if target.address and target.transport == "udp"]
+    configured = await _configured(ctx, {server.address for server in servers})
 
     def question(name: str) -> Question:
         return Question(name, int.from_bytes(ctx.random_bytes(2), "big"))
 
+    places = [*(("dns.server", server) for server in servers), *(("dns.configured", own) for own in configured)]
     await asyncio.gather(
         *(_ask_system(ctx, name) for name in names),
         *(
-            _ask_server(ctx, server, name, question, start_s=turn * _SPACING_S, timeout_s=timeout_s, tries=tries)
-            for server in servers
+            ask_plain(ctx, target, name, question, Asking(op, turn * _SPACING_S, timeout_s, tries))
+            for op, target in places
             for turn, name in enumerate(names)
         ),
+        ask_trusted(ctx, names, question, timeout_s=timeout_s),
+        _ask_nowhere(ctx, names[-1:], question, timeout_s),
     )
+
+
+async def _configured(ctx: Context, known: set[str]) -> list[Target]:
+    """The system's resolvers that the catalogue does not hold. Where the system names none that is written down."""
+    addresses = (await ctx.link()).resolvers[:_MOST_CONFIGURED]
+    if not addresses:
+        ctx.emit(Observation(op="dns.configured", form="query", failure=Failure.unsupported))
+    others = [address for address in dict.fromkeys(addresses) if address not in known]
+    return [Target(role="gateway", address=address, port=_DNS_PORT, protocol="dns") for address in others]
 
 
 async def _ask_system(ctx: Context, name: Name) -> None:
     started_us = ctx.now_us()
-    try:
-        async with asyncio.timeout(_SYSTEM_TIMEOUT_S):
-            found = await ctx.resolve(name.name)
-    except TimeoutError:
-        found = Failure.resolver_timeout
+    found = await _addresses(ctx, name.name, _SYSTEM_TIMEOUT_S)
     addresses = [] if isinstance(found, Failure) else list(found)
     failure = found if isinstance(found, Failure) else None if addresses else Failure.name_empty
-    data = {
+    data: dict[str, object] = {
         "name": name.name,
         "service": name.service,
+        "needed": name.needed,
         "took_ms": round((ctx.now_us() - started_us) / 1000, 3),
         "addresses_count": len(addresses),
         "addresses": addresses,
     }
+    if name.known:
+        data["known_addresses"] = list(name.known)
     ctx.emit(Observation(op="dns.system", form="a", failure=failure, data=data))
 
 
-async def _ask_server(
-    ctx: Context,
-    server: Target,
-    name: Name,
-    question: Callable[[str], Question],
-    *,
-    start_s: float,
-    timeout_s: float,
-    tries: int,
+async def _ask_nowhere(
+    ctx: Context, names: Sequence[Name], question: Callable[[str], Question], timeout_s: float
 ) -> None:
-    await ctx.sleep(start_s)
-    for number in range(1, tries + 1):
-        answer = await _ask_once(ctx, server, name, question(name.name), timeout_s)
-        reply = answer.value
-        data: dict[str, object] = {"name": name.name, "service": name.service, "try": number}
-        if reply is not None:
-            data |= {"addresses_count": len(reply.addresses), "addresses": list(reply.addresses)}
-            data["rtt_ms"] = answer.rtt_ms
-        failure = reply.failure if reply is not None else answer.failure
-        ctx.emit(Observation(op="dns.server", target=server, form="query", failure=failure, data=data))
-        if failure not in _ASK_AGAIN:
-            return
+    """A web site's address runs no DNS: whoever answers a question sent there is somebody else."""
+    site = next(iter(ctx.targets(role="control", protocol="https")), None)
+    if site is None or not names:
+        return
+    found = [site.address] if site.address else await _addresses(ctx, site.host, timeout_s)
+    # An address of nobody was put there by the resolver itself, and who put it may run DNS there.
+    if isinstance(found, Failure) or not found or is_bogon(found[0]):
+        return
+    place = msgspec.structs.replace(
+        site, role="gateway", address=found[0], port=_DNS_PORT, transport="udp", protocol="dns", answers={}
+    )
+    await ask_plain(ctx, place, names[0], question, Asking("dns.nowhere", 0.0, timeout_s, 1))
 
 
-async def _ask_once(ctx: Context, server: Target, name: Name, question: Question, timeout_s: float) -> Answer[Reply]:
-    wrong_answers = 0
-
-    def read(datagram: bytes) -> Reply | None:
-        nonlocal wrong_answers
-        reply = question.read(datagram)
-        if not isinstance(reply, Failure):
-            return reply
-        wrong_answers += 1
-        if wrong_answers <= _WRONG_ANSWERS_KEPT:
-            data = {"name": name.name, "service": name.service, "wrong_answer": wrong_answers}
-            ctx.emit(Observation(op="dns.server", target=server, form="query", failure=reply, data=data))
-        return None
-
-    return await ask(ctx, server, question.payload, read, timeout_s=timeout_s)
+async def _addresses(ctx: Context, host: str, timeout_s: float) -> Sequence[str] | Failure:
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await ctx.resolve(host)
+    except TimeoutError:
+        return Failure.resolver_timeout

@@ -20,10 +20,12 @@ _FAILURES = {
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a resolver said: IPv4 addresses, or in `failure` why there are none."""
+    """What a resolver said: IPv4 addresses, or in `failure` why there are none. A `truncated` one has to be asked for
+    again over TCP (RFC 2181, section 9)."""
 
     addresses: tuple[str, ...]
     failure: Failure | None
+    truncated: bool = False
 
 
 class Question:
@@ -32,6 +34,8 @@ class Question:
     def __init__(self, name: str, transaction_id: int) -> None:
         self._query = dns.message.make_query(name, dns.rdatatype.A, id=transaction_id)
         self.payload = self._query.to_wire()
+        # Over TCP and TLS each message stands behind its length (RFC 1035, section 4.2.2; RFC 7858, section 3.3).
+        self.framed = len(self.payload).to_bytes(2, "big") + self.payload
 
     def read(self, datagram: bytes) -> Reply | Failure:
         """The reply; `Failure.malformed` for what is no DNS message, `Failure.not_ours` for the answer to another
@@ -45,6 +49,15 @@ class Question:
         return _reply(message)
 
 
+def messages(buffer: bytes) -> tuple[list[bytes], bytes]:
+    """The whole messages at the beginning of a framed stream, and what is left of it."""
+    found: list[bytes] = []
+    while len(buffer) >= 2 and len(buffer) >= (end := 2 + int.from_bytes(buffer[:2], "big")):
+        found.append(buffer[2:end])
+        buffer = buffer[end:]
+    return found, buffer
+
+
 def _reply(message: dns.message.Message) -> Reply:
     code = message.rcode()
     if code != dns.rcode.NOERROR:
@@ -53,4 +66,5 @@ def _reply(message: dns.message.Message) -> Reply:
     if addresses:
         return Reply(addresses, None)
     # A reply that was cut short for want of room does not say that there is no address (RFC 2181, section 9).
-    return Reply((), Failure.other if message.flags & dns.flags.TC else Failure.name_empty)
+    truncated = bool(message.flags & dns.flags.TC)
+    return Reply((), Failure.other if truncated else Failure.name_empty, truncated)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from callcheck.api import Check, Evidence, LinkState, Numbered, Observation, Target
@@ -45,8 +46,6 @@ def observed(
 
 
 def _observation(data: dict[str, Any]) -> Observation:
-    import msgspec
-
     return msgspec.convert(data, type=Observation)
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callcheck.api import Claim, Evidence, Failure, IcmpError, Target
+from callcheck.api import Claim, Depth, Evidence, Failure, IcmpError, Target
 from callcheck.testing import Answers, DatagramHandler, FakeContext, run_check
 from callcheck_dns import CHECK
 from callcheck_dns.question import Question, Reply
@@ -29,6 +29,10 @@ TARGETS = [
     Target(service="telegram", function="messaging", address="149.154.167.51", port=443, transport="tcp"),
     Target(role="control", address="8.8.8.8", port=53, protocol="dns", network="google"),
     Target(role="domestic", address="77.88.8.8", port=53, protocol="dns", network="yandex"),
+]
+SAFE = [
+    Target(role="control", host="dns.google", address="8.8.8.8", port=853, transport="tcp", protocol="dot"),
+    Target(role="control", host="dns.google", address="8.8.8.8", port=443, transport="tcp", protocol="doh"),
 ]
 FOREIGN, DOMESTIC = "udp/8.8.8.8:53", "udp/77.88.8.8:53"
 HOME: dict[str, list[str] | Failure] = {name: ["157.240.0.60"] for name in NAMES}
@@ -57,7 +61,8 @@ def test_every_service_name_is_asked_once_and_only_names_of_services_make_a_clai
     assert len([one for one in ctx.observations if one.value.op == "dns.server"]) == 2 * len(NAMES)
     found = evidence(ctx)
     assert (found[Claim.resolver_works].strength, found[Claim.names_present].strength) == (3, 3)
-    assert [item.service for item in CHECK.read(ctx.observations)] == ["", "whatsapp"]
+    about = [(item.claim, item.service) for item in CHECK.read(ctx.observations) if item.service]
+    assert about == [(Claim.names_present, "whatsapp"), (Claim.names_true, "whatsapp")]
 
 
 GONE: dict[str, list[str] | Failure] = {**HOME, CHAT: Failure.name_missing, EDGE: Failure.name_empty}
@@ -103,12 +108,15 @@ def test_two_questions_are_too_few_to_call_a_resolver_dead() -> None:
     assert evidence(ctx)[Claim.resolver_works].strength == 0
 
 
-def test_it_ends_within_three_seconds_when_nobody_answers() -> None:
-    ctx = context(DEAD, {})
-    assert run_check(CHECK, ctx) <= 3.0
+@pytest.mark.parametrize(("depth", "tries", "longest_s"), [("quick", 1, 3.0), ("standard", 2, 6.0), ("deep", 2, 6.0)])
+def test_it_ends_in_time_when_nobody_answers(depth: Depth, tries: int, longest_s: float) -> None:
+    ctx = FakeContext([*TARGETS, *SAFE], depth=depth, names=DEAD, info=CHECK.info)
+    assert run_check(CHECK, ctx) <= longest_s
     servers = [one.value for one in ctx.observations if one.value.op == "dns.server"]
     assert {one.failure for one in servers} == {Failure.timeout}
-    assert len(servers) == 2 * 2 * len(NAMES)
+    assert len(servers) == 2 * tries * len(NAMES)
+    safe = [one.value.failure for one in ctx.observations if one.value.op in {"dns.dot", "dns.doh"}]
+    assert safe == [Failure.timeout] * 3  # the connection for all names, and two names of WhatsApp's over HTTPS
 
 
 def bent_identifier(query: bytes) -> bytes:
@@ -162,7 +170,8 @@ def test_a_lost_question_is_asked_again_on_another_source_port() -> None:
             return []
         return HONEST(query)
 
-    ctx = checked(GONE, {FOREIGN: handler})
+    ctx = FakeContext(TARGETS, depth="standard", names=GONE, answers={FOREIGN: handler}, info=CHECK.info)
+    run_check(CHECK, ctx)
     tries = [
         (one.value.data["try"], one.value.failure)
         for one in ctx.observations
@@ -203,7 +212,7 @@ def test_a_reply_cut_short_does_not_say_that_there_is_no_address() -> None:
     question = Question(CHAT, 77)
     response = dns.message.from_wire(answer_to(question.payload, []))
     response.flags |= dns.flags.TC
-    assert question.read(response.to_wire()) == Reply((), Failure.other)
+    assert question.read(response.to_wire()) == Reply((), Failure.other, truncated=True)
 
 
 @given(datagram=st.binary(max_size=80), transaction_id=st.integers(0, 65535))

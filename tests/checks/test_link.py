@@ -9,10 +9,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callcheck.api import Claim, Evidence, Failure, IcmpError, LinkState, Numbered, Observation
+from callcheck.api import (
+    Claim,
+    DeviceState,
+    Evidence,
+    Failure,
+    IcmpError,
+    LinkState,
+    Numbered,
+    Observation,
+    Route,
+    Target,
+)
 from callcheck.testing import HEALTHY_LINK, Answers, FakeContext, run_check
 from callcheck_link import CHECK, Params
-from callcheck_link.probe import echo_reply_number, echo_request
+from callcheck_link.echo import echo_reply_number, echo_request
 from tests.checks.peers import reply_to, router
 
 GATEWAY = "icmp/192.168.1.1"
@@ -39,7 +50,7 @@ def test_fifty_echoes_tell_a_healthy_router_from_a_lossy_one(lost: int, strength
 
 @pytest.mark.parametrize(("lost", "strength"), [(2, 2), (3, 0), (4, 0), (5, -3)])
 def test_loss_between_two_and_five_percent_says_nothing(lost: int, strength: int) -> None:
-    ctx = FakeContext(answers={GATEWAY: router(set(range(lost)))})
+    ctx = FakeContext(answers={GATEWAY: router(set(range(lost)))}, depth="standard")
     run_check(CHECK, ctx, Params(echoes=100, interval_ms=20))
     assert evidence(ctx)[Claim.gateway_healthy].strength == strength
 
@@ -68,9 +79,11 @@ def test_replies_to_other_pings_and_echoed_requests_count_for_nothing() -> None:
 
 def test_without_a_route_it_says_so_and_asks_nobody() -> None:
     ctx = pinged(set(), replace(HEALTHY_LINK, default_route=False, gateway="", tunnel=None))
-    assert [one.value.op for one in ctx.observations] == ["link.route"]
+    told = {one.value.op for one in ctx.observations if one.value.failure is not Failure.unsupported}
+    assert told == {"link.route", "link.device"}
     assert ctx.bytes_moved == 0
-    assert {claim: item.strength for claim, item in evidence(ctx).items()} == {Claim.route_exists: -3}
+    assert evidence(ctx)[Claim.route_exists].strength == -3
+    assert not evidence(ctx).keys() & {Claim.gateway_healthy, Claim.gateway_steady, Claim.web_abroad}
 
 
 def test_a_route_without_a_router_is_unmeasurable() -> None:
@@ -88,9 +101,70 @@ def test_a_tunnel_is_claimed_only_where_the_system_tells(tunnel: bool | None, st
     assert [item.strength for item in CHECK.read(ctx.observations) if item.claim is Claim.tunnel_in_use] == strengths
 
 
-def test_where_the_platform_tells_nothing_there_is_no_claim_on_the_route() -> None:
-    ctx = pinged(set(), LinkState(None, "", "", None, None, ()))
+def test_where_the_platform_tells_nothing_there_is_no_claim_and_what_is_missing_is_named() -> None:
+    ctx = FakeContext(link=LinkState(None, "", "", None, None, ()), info=CHECK.info)
+    ctx.device_state = DeviceState(None, None, None, None)
+    run_check(CHECK, ctx)
     assert set(evidence(ctx)) == {Claim.gateway_healthy}
+    untold = {(one.value.op, one.value.form) for one in ctx.observations if one.value.failure is Failure.unsupported}
+    assert untold == {
+        ("link.ping", ""),
+        *(("link.route", part) for part in ("default_route", "tunnel", "wireless", "ipv6")),
+        *(("link.device", part) for part in ("container", "filters", "proxy", "load_ratio")),
+    }
+
+
+@pytest.mark.parametrize(
+    ("device", "filters", "busy"),
+    [
+        (DeviceState(False, False, False, 0.1), -3, -1),
+        (DeviceState(False, True, False, 1.0), 3, 0),
+        (DeviceState(False, False, True, 1.5), 3, 0),
+        (DeviceState(False, None, True, 1.6), 3, 2),
+        (DeviceState(False, None, False, 9.0), None, 3),
+        (DeviceState(None, False, None, None), None, None),
+    ],
+)
+def test_the_device_is_judged_only_by_what_it_tells(device: DeviceState, filters: int | None, busy: int | None) -> None:
+    ctx = FakeContext(info=CHECK.info)
+    ctx.device_state = device
+    run_check(CHECK, ctx)
+    found = evidence(ctx)
+    said = [found[claim].strength if claim in found else None for claim in (Claim.filters_in_use, Claim.device_busy)]
+    assert said == [filters, busy]
+
+
+CALLS = [
+    Target(service="telegram", function="calls", address=f"192.0.2.{number}", port=596, protocol="reflector")
+    for number in (1, 2, 2)
+]
+TUNNEL, PLAIN, OTHER = Route("tun0", True), Route("eth0", False), Route("eth1", False)
+
+
+@pytest.mark.parametrize(
+    ("line", "first", "second", "strength", "facts"),
+    [
+        (False, PLAIN, PLAIN, -3, {"endpoints": 2, "tunnelled": 0, "elsewhere": 0}),
+        (False, OTHER, PLAIN, -3, {"endpoints": 2, "tunnelled": 0, "elsewhere": 1}),
+        (False, TUNNEL, PLAIN, 2, {"endpoints": 2, "tunnelled": 1, "elsewhere": 1}),
+        (False, TUNNEL, TUNNEL, 3, {"endpoints": 2, "tunnelled": 2, "elsewhere": 2}),
+        (True, OTHER, OTHER, -3, {"endpoints": 2, "tunnelled": 0, "elsewhere": 2}),
+        (True, Route("eth0", True), Route("eth0", True), None, {}),
+        (None, TUNNEL, TUNNEL, None, {}),
+        (False, Failure.network_unreachable, Route("", None), None, {}),
+    ],
+)
+def test_a_tunnel_for_calls_is_claimed_where_it_differs_from_the_line_s(
+    line: bool | None, first: Route | Failure, second: Route | Failure, strength: int | None, facts: dict[str, int]
+) -> None:
+    ctx = FakeContext(CALLS, link=replace(HEALTHY_LINK, tunnel=line), info=CHECK.info)
+    ctx.routes = {"192.0.2.1": first, "192.0.2.2": second}
+    run_check(CHECK, ctx)
+    found = [item for item in CHECK.read(ctx.observations) if item.claim is Claim.tunnel_on_the_way]
+    assert [(item.service, item.function, item.strength, item.facts) for item in found] == (
+        [] if strength is None else [("telegram", "calls", strength, facts)]
+    )
+    assert not ctx.answered(role="subject")
 
 
 def port_unreachable(hop: str) -> IcmpError:

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from callcheck.api import Target
+from callcheck.api import Knowledge, Target, Transport
 from callcheck.engine import plugins
 from callcheck.lab.servers.certificates import Certificates, make_certificates
 from callcheck.lab.servers.real import unbound_command, which
@@ -82,7 +83,7 @@ def test_unbound_is_asked_by_udp_tls_and_https(
                     answers={"query": "confirmed"},
                 )
             )
-        seen = observed(CHECKS["dns"], targets, monkeypatch, names=SERVICE_NAMES)
+        seen = observed(CHECKS["dns"], targets, monkeypatch, depth="standard", names=SERVICE_NAMES)
     answered = {one.value.target.protocol for one in seen if one.value.target and one.value.failure is None}
     assert answered >= {"dns", "dot", "doh"}
     evidence = by_claim(CHECKS["dns"], seen)
@@ -100,11 +101,15 @@ def test_coturn_answers_stun_by_udp_and_tcp_and_discovers_the_translation(
 ) -> None:
     needs("turnserver")
     with coturn(tmp_path, other_port=free_port()) as (address, port):
-        place = {"role": "control", "address": address, "port": port, "network": "here"}
+        here = Target(role="control", address=address, port=port, network="here")
+        kinds: list[tuple[str, Transport, dict[str, Knowledge]]] = [
+            ("stun", "udp", {"cookie": "confirmed", "classic": "confirmed"}),
+            ("stun_tcp", "tcp", {"cookie": "confirmed"}),
+            ("nat_discovery", "udp", {"mapping": "confirmed"}),
+        ]
         targets = [
-            Target(**place, transport="udp", protocol="stun", answers={"cookie": "confirmed", "classic": "confirmed"}),
-            Target(**place, transport="tcp", protocol="stun_tcp", answers={"cookie": "confirmed"}),
-            Target(**place, transport="udp", protocol="nat_discovery", answers={"mapping": "confirmed"}),
+            msgspec.structs.replace(here, protocol=protocol, transport=transport, answers=answers)
+            for protocol, transport, answers in kinds
         ]
         seen = observed(CHECKS["stun"], targets, monkeypatch, depth="standard")
     answered = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import importlib.util
-import itertools
 import tomllib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -18,7 +17,7 @@ import pytest
 from callcheck.api import Check, CheckInfo, Claim, Context, Datagram, Evidence, Failure, Numbered, Observation, Target
 from callcheck.catalog import load
 from callcheck.testing import FakeContext, StalledError, conformance, run_virtual
-from tests.checks.peers import chat, data_centre, res_pq, resolver, router, server_hello
+from tests.checks.stand_ins import populate
 
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 ENTRY_POINTS: dict[str, str] = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["entry-points"][
@@ -28,20 +27,9 @@ TARGET = Target(role="control", address="192.0.2.7", port=3478, protocol="stun")
 
 
 def answering(ctx: FakeContext) -> None:
-    """Router, resolvers and chat servers answer; UDP questions of other kinds come back as they went."""
-    hosts = sorted({target.host for target in ctx.targets() if target.host})
-    ctx.names = {host: [f"93.184.216.{number}"] for number, host in enumerate(hosts, start=1)}
-    ctx.other_names = Failure.name_missing
-    ctx.peer("icmp/192.168.1.1", router(set()))
-    for target in ctx.targets(protocol="dns"):
-        ctx.peer(target.endpoint, resolver(dict.fromkeys(hosts, "93.184.216.34")))
-    ctx.other_datagrams = lambda payload: [(0.04, payload)]
-    for target in ctx.targets(protocol="noise"):
-        ctx.stream_peer(target.endpoint, chat(server_hello()))
-    ctx.other_streams = data_centre(res_pq)
+    """Everything answers as the lab's stand-ins do, and is known to."""
+    populate(ctx)
     ctx.answered_targets = list(ctx.targets())
-    numbers = itertools.count()
-    ctx.flow_answers = lambda _arm, _number: 0.05 if next(numbers) % 50 else None
 
 
 @pytest.mark.parametrize("name", sorted(ENTRY_POINTS))
