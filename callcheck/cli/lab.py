@@ -41,6 +41,9 @@ def list_scenarios() -> int:
 @options.seed
 @click.option("--keep", type=options.FILE, help=_("Keep the journal, the lab's logs and what passed each wire."))
 @options.servers
+@options.services
+@options.only
+@options.without
 @click.option("--shipped-catalog", is_flag=True, help=_("Know of the servers only what the shipped catalogue knows."))
 def run_scenario(
     *,
@@ -51,6 +54,9 @@ def run_scenario(
     seed: int | None,
     keep: Path | None,
     servers: str,
+    services: tuple[str, ...],
+    only: tuple[str, ...],
+    without: tuple[str, ...],
     shipped_catalog: bool,
 ) -> int:
     from callcheck.lab import play  # noqa: PLC0415 - an ordinary run shall not load the lab
@@ -63,6 +69,8 @@ def run_scenario(
     if out is not None and out.exists():
         fail(USAGE, tr()("{path} exists already; choose another name").format(path=out))
     arguments = ["--depth", depth, "--format", form, *(["--out", str(out.absolute())] if out else [])]
+    for option, values in (("--service", services), ("--only", only), ("--without", without)):
+        arguments += [part for value in values for part in (option, value)]
     with one_line_errors():
         if keep is not None:
             arguments += ["--journal", str(_fresh_folder(keep) / "journal.ndjson")]

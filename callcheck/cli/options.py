@@ -31,6 +31,13 @@ out: Option[Any] = click.option("--out", type=FILE, help=_("Save to this file in
 catalog_file: Option[Any] = click.option(
     "--catalog", "catalog_file", type=FILE, help=_("A catalogue to lay over the shipped one.")
 )
+services: Option[Any] = click.option(
+    "--service", "services", multiple=True, metavar="NAME", help=_("Only this service (may be repeated).")
+)
+only: Option[Any] = click.option("--only", multiple=True, metavar="CHECK", help=_("Only this check (may be repeated)."))
+without: Option[Any] = click.option(
+    "--without", multiple=True, metavar="CHECK", help=_("Leave this check out (may be repeated).")
+)
 seed: Option[Any] = click.option("--seed", type=int, help=_("Draw the scenario's numbers with this seed."))
 servers: Option[Any] = click.option(
     "--servers",

@@ -32,9 +32,9 @@ _ = tr()
 
 @click.command(help=_("Measure and judge. The exit code tells the verdict on calls."))
 @options.depth("standard")
-@click.option("--service", "services", multiple=True, metavar="NAME", help=_("Only this service (may be repeated)."))
-@click.option("--only", multiple=True, metavar="CHECK", help=_("Only this check (may be repeated)."))
-@click.option("--without", multiple=True, metavar="CHECK", help=_("Leave this check out (may be repeated)."))
+@options.services
+@options.only
+@options.without
 @options.catalog_file
 @options.form
 @options.out

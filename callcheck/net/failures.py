@@ -34,17 +34,28 @@ _BY_RESOLVER_CODE = {
     socket.EAI_FAIL: Failure.resolver_failed,
 }
 
+# The first that fits, from the particular to the general.
+_BY_KIND: tuple[tuple[type[BaseException], Failure], ...] = (
+    (TimeoutError, Failure.timeout),
+    (ssl.SSLCertVerificationError, Failure.tls_invalid),
+    (ssl.SSLEOFError, Failure.eof),
+    (ssl.SSLZeroReturnError, Failure.eof),
+    (ssl.SSLError, Failure.tls_failed),
+)
+
+
+def _ended_early(error: BaseException) -> bool:
+    """Whether a stream ended in the midst of a TLS handshake: asyncio says so by a reset without a number."""
+    return isinstance(error, ConnectionResetError) and error.errno is None
+
 
 def failure_of(error: BaseException) -> Failure:
     """The name for an error of the system, of TLS or of the resolver."""
-    if isinstance(error, TimeoutError):
-        return Failure.timeout
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return Failure.tls_invalid
-    if isinstance(error, ssl.SSLError):
-        return Failure.tls_failed
     if isinstance(error, socket.gaierror):
         return _BY_RESOLVER_CODE.get(error.errno or 0, Failure.resolver_failed)
-    if isinstance(error, OSError):
-        return _BY_ERRNO.get(error.errno or 0, Failure.other)
-    return Failure.other
+    if _ended_early(error):
+        return Failure.eof
+    for kind, failure in _BY_KIND:
+        if isinstance(error, kind):
+            return failure
+    return _BY_ERRNO.get(error.errno or 0, Failure.other) if isinstance(error, OSError) else Failure.other

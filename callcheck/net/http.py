@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 
 from callcheck.api import Fetched
 from callcheck.net.clock import Clock
@@ -58,7 +58,7 @@ async def fetch(
                 method,
                 f"{scheme}://{place}:{port}{path}",
                 headers={"Host": host, "User-Agent": "callcheck", **(headers or {})},
-                content=content or None,
+                content=content if isinstance(content, bytes) else _booked(content, spend),
                 extensions={"sni_hostname": host} if tls else {},
             ) as answer,
         ):
@@ -89,6 +89,12 @@ async def fetch(
             )
     except (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL, OSError) as error:
         return _failure(error)
+
+
+async def _booked(pieces: AsyncIterable[bytes], spend: Count) -> AsyncIterator[bytes]:
+    async for piece in pieces:
+        spend(_on_the_wire(len(piece)))
+        yield piece
 
 
 def _on_the_wire(size_bytes: int) -> int:

@@ -14,8 +14,9 @@ def client_context(*, verify: bool = True) -> ssl.SSLContext:
 
 @cache
 def _context(verify: bool, _file: str, _directory: str) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+    if verify:
+        return ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
     return context

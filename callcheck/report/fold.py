@@ -19,6 +19,7 @@ from callcheck.model import (
     Verdict,
 )
 from callcheck.report import journal
+from callcheck.report.across import read_across
 from callcheck.report.instrument import instrument_of
 from callcheck.report.journal import Journal
 from callcheck.report.problems import problem_line
@@ -78,7 +79,7 @@ def _evidence(run: Journal, readers: Mapping[str, Reader]) -> tuple[tuple[Eviden
                 found += _checked(reader(own), own)
             except Exception as error:
                 problems.append(problem_line(name, "not_readable", f"{type(error).__name__}: {error}"))
-    return tuple(found), tuple(problems)
+    return (*found, *read_across(run.observations)), tuple(problems)
 
 
 def _plain(saved: SavedObservation) -> Observation:

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from callcheck.locale import N_, translator
 from callcheck.model import Evidence
-from callcheck.verdict.figures import figures
 from callcheck.verdict.dns_text import DNS_SENTENCES
+from callcheck.verdict.figures import figures
 from callcheck.verdict.hoster_text import HOSTER_SENTENCES
 from callcheck.verdict.link_text import LINK_SENTENCES
 from callcheck.verdict.messaging_text import MESSAGING_SENTENCES

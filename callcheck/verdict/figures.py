@@ -10,34 +10,49 @@ from callcheck.model import Json
 from callcheck.verdict.findings import number_of
 
 _COUNTS = (
+    "addresses",
+    "age_days",
     "agreed",
-    "certificates_refused",
-    "doubled",
-    "false",
-    "hello",
-    "packets",
-    "stalls",
-    "tunnelled",
-    "with_name",
-    "without_name",
     "answered",
     "asked",
+    "certificates_refused",
     "died",
+    "doubled",
     "elsewhere",
     "endpoints",
+    "false",
+    "finished",
     "flows",
+    "frozen",
+    "held",
+    "hello",
+    "hop",
+    "hosts",
     "informative",
+    "known",
+    "listed",
     "missing",
     "names",
     "opened",
+    "packets",
+    "ports",
     "received",
     "refused",
     "sent",
+    "silent",
+    "stalls",
+    "tunnelled",
     "with_cookie",
+    "with_name",
     "without_cookie",
+    "without_name",
 )
 _MEASURES = (
+    "down_kbps",
+    "idle_ms",
     "load_ratio",
+    "loaded_down_ms",
+    "loaded_up_ms",
     "longest_stall_ms",
     "loop_ms",
     "mean_run",
@@ -45,13 +60,15 @@ _MEASURES = (
     "rtt_ms",
     "rtt_p95_ms",
     "seconds",
+    "up_kbps",
 )
 _RATIOS = {"loss_ratio": "loss_percent", "controls_loss_ratio": "controls_loss_percent"}
-# By placeholder, the facts between which a value lies.
+# By placeholder, the facts between which a value lies, and how many of their units make one that is shown.
 _RANGES = {
-    "limit_between_kbps": ("limit_low_kbps", "limit_high_kbps"),
-    "packets_between": ("packets_low", "packets_high"),
-    "seconds_between": ("seconds_low", "seconds_high"),
+    "frozen_between_kb": ("frozen_low_bytes", "frozen_high_bytes", 1000),
+    "limit_between_kbps": ("limit_low_kbps", "limit_high_kbps", 1),
+    "packets_between": ("packets_low", "packets_high", 1),
+    "seconds_between": ("seconds_low", "seconds_high", 1),
 }
 _FROM_TO: Final = N_("{low} to {high}")
 
@@ -65,8 +82,8 @@ def figures(facts: Mapping[str, Json], language: str) -> dict[str, str]:
     for name in _MEASURES:
         if (measure := number_of(facts, name)) is not None:
             shown[name] = decimal(measure, language)
-    for name, (low, high) in _RANGES.items():
-        if between := _range(number_of(facts, low), number_of(facts, high), language):
+    for name, (low, high, unit) in _RANGES.items():
+        if between := _range(_in_units(facts, low, unit), _in_units(facts, high, unit), language):
             shown[name] = between
     for name, placeholder in _RATIOS.items():
         if (ratio := number_of(facts, name)) is not None and ratio <= 1:
@@ -97,6 +114,11 @@ def _derived(facts: Mapping[str, Json], language: str) -> dict[str, str]:
         if some := number_of(facts, name):
             derived[f"{name}_some"] = str(round(some))
     return derived
+
+
+def _in_units(facts: Mapping[str, Json], name: str, unit: int) -> float | None:
+    value = number_of(facts, name)
+    return None if value is None else value / unit
 
 
 def _range(low: float | None, high: float | None, language: str) -> str:

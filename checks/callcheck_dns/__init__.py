@@ -30,6 +30,7 @@ class DnsCheck:
         max_bytes=500_000,
         discloses="Your resolver and some public resolvers learn that your address asked for the services' names.",
         needs=("link",),
+        essential=True,
         at_depth={"quick": Budget(3.4, 300_000)},
     )
 

@@ -1,4 +1,4 @@
-"""The text path: do the messengers' own servers answer what their apps say first?"""
+"""The text path: do the messengers' own servers answer what their apps say, by name, for long, and in any size?"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from callcheck.api import Check, CheckInfo, Context, Evidence, Numbered, Observation
+from callcheck.api import Budget, Check, CheckInfo, Context, Evidence, Numbered, Observation
 from callcheck_messaging.probe import measure
 from callcheck_messaging.read import read
 
@@ -24,10 +24,15 @@ class MessagingCheck:
         name="messaging",
         version="1",
         title="text messages",
-        max_seconds=8,
-        max_bytes=200_000,
-        discloses="Telegram's and WhatsApp's servers see a first greeting from your address, without any account.",
+        max_seconds=6,
+        max_bytes=350_000,
+        discloses=(
+            "Telegram's and WhatsApp's servers and web sites, and neutral web sites, see greetings, short downloads and"
+            " uploads of random bytes from your address, without any account. Who watches the line sees their names."
+        ),
         needs=("link",),
+        essential=True,
+        at_depth={"standard": Budget(20, 2_500_000), "deep": Budget(24, 4_000_000)},
     )
 
     @property

@@ -1,107 +1,103 @@
-"""Greets every chat server as its own app would, and opens connections to neutral hosts for comparison."""
+"""Greets every chat server as its own app would, and compares names, time and size where the depth allows it."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass
 
-import msgspec
-
-from callcheck.api import Context, Failure, IcmpError, Observation, Stream, Target
-from callcheck_messaging.forms import FORMS, Conversation, Heard
-
-_READ_BYTES = 4096
+from callcheck.api import Context, Depth, Observation, Target
+from callcheck_messaging.forms import ASKED, FORMS
+from callcheck_messaging.hold import Slots, hold
+from callcheck_messaging.names import compare_names
+from callcheck_messaging.talk import Asked, Limits, ask_anew, close
+from callcheck_messaging.transfers import measure_transfers
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """`connect_s` bounds look-up and connection together, `answer_s` the wait for an answer."""
+class _Plan:
+    """Seconds count from the beginning. `size_bytes` is that of a download; 0: nothing is transferred."""
 
-    connect_s: float
-    answer_s: float
+    whole_s: float
+    names_s: float
+    tries: int
+    holds_s: tuple[float, ...] = ()
+    size_bytes: int = 0
+
+
+# The transfers wait until the others have had a line to themselves: what is measured beside them must not suffer.
+_TRANSFERS_FROM_S = 3.0
+_PLANS: dict[Depth, _Plan] = {
+    "quick": _Plan(whole_s=4.8, names_s=4.6, tries=2),
+    "standard": _Plan(whole_s=19.4, names_s=8.0, tries=3, holds_s=(5.0, 15.0), size_bytes=65_536),
+    "deep": _Plan(whole_s=23.4, names_s=8.0, tries=3, holds_s=(5.0, 15.0), size_bytes=200_000),
+}
 
 
 async def measure(ctx: Context, *, connect_s: float, answer_s: float) -> None:
     """All endpoints at once; one `messaging.ask` for each endpoint and form. Quick asks an endpoint in one form and
     takes the next form for the next endpoint; the other depths ask each in all forms."""
-    texts = [target for target in ctx.targets(role="subject", function="messaging") if target.protocol in FORMS]
+    plan, started_us = _PLANS[ctx.depth], ctx.now_us()
+    limits = Limits(connect_s, answer_s)
+    slots = Slots(plan.holds_s, started_us + round(plan.whole_s * 1e6))
+    names_us = started_us + round(plan.names_s * 1e6)
+    await asyncio.gather(
+        _ask_all(ctx, slots, limits),
+        compare_names(ctx, tries=plan.tries, limits=limits, until_us=names_us),
+        _transfers(ctx, plan, slots, limits),
+    )
+
+
+async def _ask_all(ctx: Context, slots: Slots, limits: Limits) -> None:
+    subjects = ctx.targets(role="subject", function="messaging")
+    texts = [target for target in subjects if target.protocol in ASKED and target.transport == "tcp"]
     controls = [target for target in ctx.targets(role="control", protocol="tcp") if target.transport == "tcp"]
     first_form = ctx.random_bytes(1)[0]
-    limits = Limits(connect_s, answer_s)
 
     def forms(target: Target, turn: int) -> list[str]:
         every = list(FORMS[target.protocol])
         return [every[(first_form + turn) % len(every)]] if ctx.depth == "quick" else every
 
-    await asyncio.gather(
-        *(
-            _ask(ctx, target, form, limits)
-            for turn, target in enumerate([*texts, *controls])
-            for form in forms(target, turn)
-        )
-    )
+    asks = [
+        _ask(ctx, target, form, slots, limits)
+        for turn, target in enumerate([*texts, *controls])
+        for form in forms(target, turn)
+    ]
+    neutral = list(ctx.targets(role="control", protocol="portal"))[:1] if slots.after_s else []
+    await asyncio.gather(*asks, *(_ask(ctx, target, "empty", slots, limits) for target in neutral))
 
 
-async def _ask(ctx: Context, target: Target, form: str, limits: Limits) -> None:
-    deadline_us = ctx.now_us() + round(limits.connect_s * 1e6)
-    placed = await _placed(ctx, target, limits.connect_s)
-    if isinstance(placed, Failure):
-        ctx.emit(Observation(op="messaging.ask", target=target, form=form, failure=placed))
-        return
-    stream = await ctx.tcp(placed, timeout_s=max(deadline_us - ctx.now_us(), 0) / 1e6)
-    if isinstance(stream, Failure | IcmpError):
-        failure = stream if isinstance(stream, Failure) else stream.failure
-        ctx.emit(Observation(op="messaging.ask", target=placed, form=form, failure=failure, data={"opened": False}))
-        return
+async def _ask(ctx: Context, target: Target, form: str, slots: Slots, limits: Limits) -> None:
+    asked = await ask_anew(ctx, target, form, limits)
     try:
-        heard, rtt_ms = await _talk(ctx, stream, form, placed.protocol, limits.answer_s)
+        # The neutral page is not asked about, only held.
+        if target.protocol != "portal":
+            ctx.emit(_observed(asked, form))
+        if asked.heard.failure is None and asked.conversation is not None:
+            slots.answered.setdefault(asked.target.endpoint, asked.target)
+            if slots.take(asked.target, form):
+                await hold(ctx, asked, form, slots, limits)
     finally:
-        await stream.close()
-    data: dict[str, object] = {"opened": True, "connect_ms": round(stream.connect_ms, 3)}
-    if rtt_ms is not None:
-        data["rtt_ms"] = rtt_ms
-    if heard.error_code is not None:
-        data["error_code"] = heard.error_code
-    ctx.emit(Observation(op="messaging.ask", target=placed, form=form, failure=heard.failure, data=data))
+        if asked.stream is not None:
+            await close(asked.stream)
 
 
-async def _placed(ctx: Context, target: Target, timeout_s: float) -> Target | Failure:
-    """The target with an address, looked up as the app would: by the system's resolver."""
-    if target.address:
-        return target
-    try:
-        async with asyncio.timeout(timeout_s):
-            found = await ctx.resolve(target.host)
-    except TimeoutError:
-        return Failure.resolver_timeout
-    if isinstance(found, Failure):
-        return found
-    return msgspec.structs.replace(target, address=found[0]) if found else Failure.name_empty
+def _observed(asked: Asked, form: str) -> Observation:
+    data: dict[str, object] = {}
+    if asked.stream is not None:
+        data = {"opened": True, "connect_ms": round(asked.stream.connect_ms, 3)}
+    elif asked.target.address:
+        data = {"opened": False}
+    if asked.rtt_ms is not None:
+        data["rtt_ms"] = asked.rtt_ms
+    if asked.heard.error_code is not None:
+        data["error_code"] = asked.heard.error_code
+    return Observation(op="messaging.ask", target=asked.target, form=form, failure=asked.heard.failure, data=data)
 
 
-async def _talk(ctx: Context, stream: Stream, form: str, protocol: str, answer_s: float) -> tuple[Heard, float | None]:
-    """What came of the conversation, and how long the answer took in milliseconds if anything was answered."""
-    begin = FORMS[protocol][form]
-    if begin is None:
-        return Heard(None), None
-    conversation = begin(ctx.random_bytes, time.time())
-    sent_us = ctx.now_us()
-    failure = await stream.send(conversation.opening)
-    if failure is not None:
-        return Heard(failure), None
-    heard = await _listen(ctx, stream, conversation, sent_us + round(answer_s * 1e6))
-    if isinstance(heard, Failure):
-        return Heard(heard), None
-    return heard, round((ctx.now_us() - sent_us) / 1000, 3)
-
-
-async def _listen(ctx: Context, stream: Stream, conversation: Conversation, until_us: int) -> Heard | Failure:
-    while (left_us := until_us - ctx.now_us()) > 0:
-        data = await stream.receive(max_bytes=_READ_BYTES, timeout_s=left_us / 1e6)
-        if isinstance(data, Failure):
-            return data
-        heard = conversation.feed(data)
-        if heard is not None:
-            return heard
-    return Failure.timeout
+async def _transfers(ctx: Context, plan: _Plan, slots: Slots, limits: Limits) -> None:
+    if not plan.size_bytes:
+        return
+    await ctx.sleep(_TRANSFERS_FROM_S)
+    await measure_transfers(
+        ctx, size_bytes=plan.size_bytes, answered=slots.answered, limits=limits, until_us=slots.until_us
+    )

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 
 from callcheck.api import NEVER_LEFT, NO_ADDRESS, Claim, Evidence, Failure, Numbered, Observation, Target
+from callcheck_messaging.read_holds import text_stays
+from callcheck_messaging.read_names import name_passes
+from callcheck_messaging.read_transfers import transfers_finish
 
 # Somebody answered, and it was not what was asked for: neither life nor silence.
 _UNCLEAR = {Failure.malformed, Failure.not_ours, Failure.error_answer}
@@ -17,13 +20,14 @@ Seen = Sequence[Numbered[Observation]]
 
 
 def read(observations: Seen) -> Iterable[Evidence]:
-    """tcp_passes over all connections, and text_answers for each service that was asked."""
+    """tcp_passes over all connections; for each service what was asked, shown, held and moved."""
     asked = [one for one in observations if one.value.op == "messaging.ask" and one.value.target is not None]
     services = sorted({target.service for one in asked if (target := _target(one)).service})
     texts = [_text_answers(service, [one for one in asked if _target(one).service == service]) for service in services]
     # A forged name may lead to a machine next door, so only addresses from the catalogue speak for TCP abroad.
     connections = _tcp_passes([one for one in _by_address(asked) if not _target(one).host])
-    return texts if connections is None else [connections, *texts]
+    answers = texts if connections is None else [connections, *texts]
+    return [*answers, *name_passes(observations), *text_stays(observations), *transfers_finish(observations)]
 
 
 def _target(one: Numbered[Observation]) -> Target:
@@ -79,7 +83,7 @@ def _text_answers(service: str, asked: Seen) -> Evidence:
         "answered": len(_endpoints(answered)),
         "informative": len(_endpoints(informative)),
     }
-    rtts_ms = [float(one.value.data["rtt_ms"]) for one in answered if "rtt_ms" in one.value.data]
+    rtts_ms = [rtt_ms for one in answered if (rtt_ms := _number(one.value.data.get("rtt_ms"))) is not None]
     if rtts_ms:
         facts["rtt_ms"] = round(median(rtts_ms), 3)
     return Evidence(
@@ -91,6 +95,10 @@ def _text_answers(service: str, asked: Seen) -> Evidence:
         group=f"text:{service}",
         seqs=tuple(one.seq for one in asked),
     )
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _informative(by_address: Seen) -> Seen:
@@ -106,9 +114,20 @@ def _informative(by_address: Seen) -> Seen:
     ]
 
 
+def _silent_kinds(answered: Seen, informative: Seen) -> bool:
+    """Whether a whole kind of servers that are known to answer is silent (two at least), though another answers: the
+    app on a telephone and the one in a browser do not speak alike."""
+    alive = {_target(one).kind for one in answered}
+    silent = [one for one in informative if _target(one).kind not in alive]
+    kinds = {_target(one).kind for one in silent}
+    return any(
+        len(_endpoints([one for one in silent if _target(one).kind == kind])) >= _ENOUGH_ENDPOINTS for kind in kinds
+    )
+
+
 def _strength(asked: Seen, answered: Seen, informative: Seen) -> int:
     if answered:
-        return 3
+        return 1 if _silent_kinds(answered, informative) else 3
     if any(one.value.failure in _UNCLEAR for one in asked):
         return 0
     if len(_endpoints(informative)) >= _ENOUGH_ENDPOINTS:

@@ -1,14 +1,21 @@
-"""Where packets stop, when something is silent: growing TTL, call-shaped beside neutral beside a control."""
+"""Where packets stop or are lost on the way: growing TTL, call-shaped beside neutral beside a control."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from callcheck.api import CheckInfo, Context, Evidence, Numbered, Observation
-from callcheck_path.probe import Plan, measure
+from callcheck.api import Budget, CheckInfo, Context, Evidence, Numbered, Observation
+from callcheck_path.aftermath import look_after_flows
+from callcheck_path.common import compare_at_common_hop
+from callcheck_path.probe import Plan, explore_silent
 from callcheck_path.read import read
+from callcheck_path.read_after import read_after
+from callcheck_path.read_common import read_common
+
+_RELAYS_LOOKED_AFTER = {"standard": 1, "deep": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +34,11 @@ class PathCheck:
         name="path",
         version="1",
         title="where it stops",
-        max_seconds=10,
-        max_bytes=80_000,
-        discloses="Routers on the way see packets whose time to live runs out, as from traceroute.",
+        max_seconds=30,
+        max_bytes=1_500_000,
+        discloses="Routers on the way see packets whose time to live runs out, as from traceroute. Call relays see up"
+        " to ten questions in a row.",
+        at_depth={"quick": Budget(4, 150_000), "standard": Budget(10, 250_000)},
         needs=("link", "dns", "messaging", "stun", "relay"),
     )
 
@@ -38,10 +47,15 @@ class PathCheck:
         return Params
 
     async def run(self, ctx: Context, params: Params) -> None:
-        await measure(ctx, Plan(params.max_ttl, params.sweeps, params.repeats, params.timeout_s))
+        """Silence first, at every depth; then flows that die; then loss at a common hop, where there is the time."""
+        plan = Plan(params.max_ttl, params.sweeps, params.repeats, params.timeout_s)
+        relays = _RELAYS_LOOKED_AFTER.get(ctx.depth, 0)
+        await asyncio.gather(explore_silent(ctx, plan), *([look_after_flows(ctx, relays)] if relays else []))
+        if ctx.depth == "deep":
+            await compare_at_common_hop(ctx)
 
     def read(self, observations: Sequence[Numbered[Observation]]) -> Iterable[Evidence]:
-        return read(observations)
+        return [*read(observations), *read_after(observations), *read_common(observations)]
 
 
 CHECK = PathCheck()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from callcheck.api import Context, IcmpError, Observation, Packet
 from callcheck.words import Failure
-from callcheck_path.arms import PathArm, arms_for, silent_functions
+from callcheck_path.arms import PathArm, arms_for, silent_functions, version_of
 
 # Spread over this time and in random order, so that a router's limit on ICMP errors meets all arms alike.
 _SWEEP_S = 0.2
@@ -35,12 +35,15 @@ class _Probe:
     stage: str
 
 
-async def measure(ctx: Context, plan: Plan) -> None:
-    """One observation a probe, for each service and function that has stayed silent."""
-    await asyncio.gather(*(_explore(ctx, arms_for(ctx, about), plan) for about in silent_functions(ctx)))
+async def explore_silent(ctx: Context, plan: Plan) -> None:
+    """One observation a probe, for each service and function that has stayed silent, by each IP version."""
+    await asyncio.gather(
+        *(_explore(ctx, about, version, plan) for about in silent_functions(ctx) for version in (4, 6))
+    )
 
 
-async def _explore(ctx: Context, arms: Sequence[PathArm], plan: Plan) -> None:
+async def _explore(ctx: Context, about: tuple[str, str], version: int, plan: Plan) -> None:
+    arms = await arms_for(ctx, about, version)
     if not arms:
         return
     call = arms[0]
@@ -74,6 +77,7 @@ async def _send(ctx: Context, probe: _Probe, start_s: float, timeout_s: float) -
         "about_service": arm.about[0],
         "about_function": arm.about[1],
         "stage": probe.stage,
+        "ip_version": version_of(arm.target) or 4,
         "ttl": probe.ttl,
     }
     if arm.payload is None:

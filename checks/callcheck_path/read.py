@@ -21,7 +21,12 @@ _PROVIDER_HOPS = 5
 # Packets that came at least this far have left the home and its access line.
 _BEYOND_ACCESS_HOPS = 3
 # RFC 1918, which home routers use; a hop there stands between this machine and the provider.
-_HOME_NETWORKS = tuple(ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+# RFC 4193 and RFC 4291 2.5.6 say the same for IPv6.
+_HOME_NETWORKS = tuple(
+    ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10")
+)
+# IPv6 needs no private addresses: a home router is known by standing in the network of this machine's own address.
+_LAN_BITS = 64
 _SIGNATURES: dict[str, Mechanism] = {"turn": "stun_signature", "whatsapp_relay": "dtls_signature"}
 
 Probes = Sequence[Numbered[Observation]]
@@ -47,12 +52,12 @@ class Arm:
 
 
 def read(observations: Probes) -> Iterable[Evidence]:
-    """path_open for every service and function that was silent and probed."""
-    probes = [one for one in observations if one.value.op == "path.probe"]
-    about = dict.fromkeys((_text(one.value, "about_service"), _text(one.value, "about_function")) for one in probes)
+    """path_open for every service and function that was silent and probed, by each IP version."""
+    probes = [one for one in observations if one.value.op == "path.probe" and _is_of_silence(one.value)]
+    about = dict.fromkeys(_about(one.value) for one in probes)
     return [
-        _evidence(service, function, [one for one in probes if _about(one.value) == (service, function)])
-        for service, function in about
+        _evidence(service, function, [one for one in probes if _about(one.value) == (service, function, version)])
+        for service, function, version in about
         if service and function in {"messaging", "calls"}
     ]
 
@@ -94,7 +99,8 @@ def _judged(observations: Sequence[Observation], call_hops: dict[int, str], cont
     if not calls or not all(arm.stops for arm in calls.values()):
         return _UNTOLD
     strength, mechanism = _contrast(at_hop, calls, shared=call_hops[last_call] == control_hops.get(last_call))
-    return (strength, _stretch(last_call, call_hops), mechanism) if strength else _UNTOLD
+    where = stretch(last_call, call_hops, _own_address(observations))
+    return (strength, where, mechanism) if strength else _UNTOLD
 
 
 def _contrast(at_hop: Sequence[Observation], calls: dict[str, Arm], *, shared: bool) -> tuple[int, Mechanism]:
@@ -145,19 +151,29 @@ def _leaves_elsewhere(observations: Sequence[Observation]) -> bool:
     return bool(from_here["call"]) and from_here["call"] != from_here["control"]
 
 
-def _stretch(last_call: int, call_hops: dict[int, str]) -> Where:
-    """The stretch behind the last hop that the call's packets reached."""
+def stretch(last_call: int, call_hops: dict[int, str], own_address: str) -> Where:
+    """The stretch behind the last hop that the call's packets reached; `own_address` is this machine's, if known."""
     if last_call >= _PROVIDER_HOPS:
         return "beyond"
-    return "access" if _is_private(call_hops[last_call]) else "provider"
+    return "access" if _is_at_home(call_hops[last_call], own_address) else "provider"
 
 
-def _is_private(hop: str) -> bool:
+def _is_at_home(hop: str, own_address: str) -> bool:
     try:
         address = ipaddress.ip_address(hop)
     except ValueError:
         return False
-    return any(address in network for network in _HOME_NETWORKS)
+    if any(address in network for network in _HOME_NETWORKS):
+        return True
+    try:
+        own = ipaddress.ip_address(own_address)
+    except ValueError:
+        return False
+    return own.version == 6 and address in ipaddress.ip_network((own, _LAN_BITS), strict=False)
+
+
+def _own_address(observations: Sequence[Observation]) -> str:
+    return next((text for one in observations if one.form == "call" and (text := _text(one, "local_address"))), "")
 
 
 def _hops(observations: Sequence[Observation], shape: str) -> dict[int, str]:
@@ -170,8 +186,13 @@ def _hops(observations: Sequence[Observation], shape: str) -> dict[int, str]:
     return hops
 
 
-def _about(observation: Observation) -> tuple[str, str]:
-    return _text(observation, "about_service"), _text(observation, "about_function")
+def _is_of_silence(observation: Observation) -> bool:
+    return observation.data.get("stage") not in {"common_sweep", "common", "live", "after"}
+
+
+def _about(observation: Observation) -> tuple[str, str, int]:
+    version = 6 if observation.data.get("ip_version") == 6 else 4
+    return _text(observation, "about_service"), _text(observation, "about_function"), version
 
 
 def _text(observation: Observation, key: str) -> str:

@@ -1,4 +1,4 @@
-"""STUN at neutral hosts abroad and at home: does UDP pass at all, and does the magic cookie matter?"""
+"""Neutral hosts abroad and at home: does UDP pass, in which shapes, on which ports, and under which address?"""
 
 from __future__ import annotations
 
@@ -6,28 +6,31 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from callcheck.api import CheckInfo, Context, Evidence, Numbered, Observation
+from callcheck.api import Budget, CheckInfo, Context, Evidence, Numbered, Observation
+from callcheck_stun.plan import plan_for
 from callcheck_stun.probe import measure
 from callcheck_stun.read import read
 
 
 @dataclass(frozen=True, slots=True)
 class Params:
-    """`asks` questions a host, each on a source port of its own."""
+    """`asks` questions a host, each on a source port of its own; 0: as many as the depth has time for."""
 
-    asks: int = 3
+    asks: int = 0
     timeout_s: float = 1.5
 
 
 class StunCheck:
     info: ClassVar[CheckInfo] = CheckInfo(
         name="stun",
-        version="1",
+        version="2",
         title="neutral hosts",
-        max_seconds=8,
-        max_bytes=60_000,
-        discloses="Neutral STUN servers learn your public address, as they do in any video call.",
+        max_seconds=12,
+        max_bytes=250_000,
+        discloses="Neutral STUN and DTLS servers learn your public address, as they do in any video call.",
         needs=("link",),
+        essential=True,
+        at_depth={"quick": Budget(3.4, 90_000), "standard": Budget(8, 150_000), "deep": Budget(12, 250_000)},
     )
 
     @property
@@ -35,7 +38,7 @@ class StunCheck:
         return Params
 
     async def run(self, ctx: Context, params: Params) -> None:
-        await measure(ctx, asks=params.asks, timeout_s=params.timeout_s)
+        await measure(ctx, plan_for(ctx.depth, asks=params.asks, timeout_s=params.timeout_s))
 
     def read(self, observations: Sequence[Numbered[Observation]]) -> Iterable[Evidence]:
         return read(observations)

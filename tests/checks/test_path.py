@@ -8,9 +8,10 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from callcheck.api import Claim, Evidence, Failure, IcmpError, Numbered, Observation, Target
-from callcheck.testing import Answers, FakeContext, run_check
+from callcheck.api import Claim, Depth, Evidence, Failure, IcmpError, Numbered, Observation, Target
+from callcheck.testing import Answers, FakeContext, conformance, run_check
 from callcheck_path import CHECK
+from callcheck_path.read import stretch
 
 HOPS = {1: "192.168.1.1", 2: "198.51.100.1", 3: "203.0.113.2", 4: "203.0.113.9"}
 RELAY = Target(service="telegram", function="calls", address="91.108.13.10", port=596, protocol="reflector")
@@ -194,3 +195,84 @@ def test_a_silent_text_path_is_probed_by_syn() -> None:
 def test_reading_survives_observations_without_hops_or_targets() -> None:
     bare = Observation(op="path.probe", data={"about_service": "telegram", "about_function": "calls"})
     assert [item.strength for item in CHECK.read([Numbered(0, bare)])] == [0]
+
+
+V6_HOPS = {1: "2001:db8:1::1", 2: "2001:db8:2::1", 3: "2001:db8:3::2", 4: "2001:db8:3::9"}
+V6_RELAYS = [msgspec.structs.replace(RELAY, address=f"2001:b28:f23{n}::1") for n in ("d", "f")]
+
+
+def v6_expiring(last: int) -> Router:
+    """ICMPv6 says type 3 for what ran out of hops (RFC 4443 section 3.3)."""
+    return lambda _payload, ttl: (
+        IcmpError(Failure.expired, V6_HOPS[ttl], 3, 0, 0) if ttl <= last and ttl in V6_HOPS else []
+    )
+
+
+def probed_by_v6(relay: Router, control: Router) -> tuple[FakeContext, list[Evidence]]:
+    """Controls that answered by name and IPv4 are probed at their names' IPv6 addresses."""
+    controls = [msgspec.structs.replace(one, address="", host=f"stun{n}.example") for n, one in enumerate(CONTROLS)]
+    ctx = FakeContext([*V6_RELAYS, *controls], answered=controls, info=CHECK.info)
+    for number, one in enumerate(controls):
+        ctx.names_v6[one.host] = [f"2001:db8:c{number}::1"]
+        ctx.hops(f"udp/2001:db8:c{number}::1:3478", control)
+    ctx.hops("udp/2001:db8:c0::1:596", control)
+    for one in V6_RELAYS:
+        for port in (596, 40321):
+            ctx.hops(f"udp/{one.address}:{port}", relay)
+    run_check(CHECK, ctx)
+    return ctx, list(CHECK.read(ctx.observations))
+
+
+def test_a_stop_is_told_by_ipv6_too() -> None:
+    ctx, (item,) = probed_by_v6(v6_expiring(2), v6_expiring(4))
+    assert told(item) == (-2, "provider", "address")
+    assert {one.value.data["ip_version"] for one in ctx.observations} == {6}
+    assert {one.value.data.get("icmp_type") for one in ctx.observations} == {3, None}
+
+
+def test_an_ipv6_router_that_says_unreachable_is_no_silence() -> None:
+    def told_so(payload: bytes, ttl: int) -> Answers:
+        unreachable = IcmpError(Failure.host_unreachable, V6_HOPS[3], 1, 1, 0)
+        return unreachable if ttl > 2 else v6_expiring(2)(payload, ttl)
+
+    _, (item,) = probed_by_v6(told_so, v6_expiring(4))
+    assert told(item) == UNTOLD
+
+
+@pytest.mark.parametrize(
+    ("hop", "own", "where"),
+    [
+        ("fd00::1", "", "access"),
+        ("fe80::1", "", "access"),
+        ("2001:db8:1::1", "2001:db8:1::99", "access"),
+        ("2001:db8:1::1", "2001:db8:2::99", "provider"),
+        ("192.168.1.1", "", "access"),
+        ("198.51.100.1", "198.51.100.7", "provider"),
+        ("no address", "nor this", "provider"),
+    ],
+)
+def test_a_home_router_is_known_by_its_address(hop: str, own: str, where: str) -> None:
+    assert stretch(1, {1: hop}, own) == where
+
+
+def test_both_ip_versions_are_told_by_themselves() -> None:
+    targets = [RELAY, OTHER_SITE, *V6_RELAYS]
+    v6_controls = [msgspec.structs.replace(one, address=f"2001:db8:c{n}::1") for n, one in enumerate(CONTROLS)]
+    ctx = FakeContext([*targets, *CONTROLS, *v6_controls], answered=[*CONTROLS, *v6_controls], info=CHECK.info)
+    ctx.other_hops = expiring(2)
+    run_check(CHECK, ctx)
+    assert {one.value.data["ip_version"] for one in ctx.observations} == {4, 6}
+    assert [item.group for item in CHECK.read(ctx.observations)] == ["path:telegram"] * 2
+
+
+@pytest.mark.parametrize(("depth", "limit_s"), [("quick", 2.6), ("standard", 8), ("deep", 30)])
+def test_it_is_over_in_time_in_a_black_hole(depth: Depth, limit_s: float) -> None:
+    many = [msgspec.structs.replace(RELAY, address=f"91.108.{n}.1") for n in range(40)]
+    ctx = FakeContext([*many, *CONTROLS], answered=CONTROLS, depth=depth, info=CHECK.info)
+    assert run_check(CHECK, ctx) <= limit_s
+    ctx = FakeContext([*many, *CONTROLS], answered=[*many, *CONTROLS], depth=depth, info=CHECK.info)
+    assert run_check(CHECK, ctx) <= limit_s
+
+
+def test_it_keeps_the_rules_for_checks() -> None:
+    assert conformance(CHECK, [RELAY, OTHER_SITE, *V6_RELAYS, CENTRE, *CONTROLS, *TCP_CONTROLS]) == []

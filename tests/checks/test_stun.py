@@ -47,7 +47,9 @@ def test_three_hosts_of_three_networks_show_that_udp_passes() -> None:
         "answered": 3,
         "networks": 3,
         "asked_networks": 3,
+        "loss_ratio": 0.0,
         "slowest_rtt_ms": 30.0,
+        "rtt_ms": 30.0,
     }
     assert [found[claim].strength for claim in (Claim.controls_answer, Claim.domestic_answers)] == [3, 2]
     assert found[Claim.cookie_ignored].strength == 2

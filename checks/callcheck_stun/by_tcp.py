@@ -1,0 +1,61 @@
+"""STUN over TCP: the message alone, framed by its own length (RFC 8489 section 6.2.2)."""
+
+from __future__ import annotations
+
+from callcheck.api import Context, Failure, IcmpError, Observation, Stream, Target
+from callcheck.codec import questions
+
+_HEADER_BYTES = 20
+# No Binding answer comes near; a longer one is somebody else's.
+_MOST_BYTES = 2_048
+
+
+async def ask_by_tcp(ctx: Context, host: Target, *, timeout_s: float) -> Observation:
+    """Connect, ask once with the cookie, and hear the answer, all within `timeout_s`. Data: `opened`, `connect_ms`,
+    and with an answer `rtt_ms` and `reflexive_address`."""
+    ends_us = ctx.now_us() + int(timeout_s * 1e6)
+    stream = await ctx.tcp(host, timeout_s=timeout_s)
+    if isinstance(stream, Failure | IcmpError):
+        failure = stream if isinstance(stream, Failure) else stream.failure
+        return Observation(op="stun.tcp", target=host, form="cookie", failure=failure, data={"opened": False})
+    try:
+        return await _ask(ctx, host, stream, ends_us)
+    finally:
+        await stream.close()
+
+
+async def _ask(ctx: Context, host: Target, stream: Stream, ends_us: int) -> Observation:
+    data: dict[str, object] = {"opened": True, "connect_ms": round(stream.connect_ms, 3)}
+    question = questions.binding(ctx.random_bytes)
+    asked_us = ctx.now_us()
+    failure = await stream.send(question.payload)
+    if failure is None:
+        heard = await _message(ctx, stream, ends_us)
+        if isinstance(heard, Failure):
+            failure = heard
+        elif not question.answers(heard):
+            failure = Failure.not_ours
+        else:
+            data["rtt_ms"] = round((ctx.now_us() - asked_us) / 1000, 3)
+            seen = question.reflexive(heard)
+            data |= {"reflexive_address": seen[0]} if seen else {}
+    return Observation(op="stun.tcp", target=host, form="cookie", failure=failure, data=data)
+
+
+async def _message(ctx: Context, stream: Stream, ends_us: int) -> bytes | Failure:
+    """One whole message, or why none came."""
+    heard = b""
+    wanted_bytes = _HEADER_BYTES
+    while len(heard) < wanted_bytes:
+        left_s = (ends_us - ctx.now_us()) / 1e6
+        if left_s <= 0:
+            return Failure.timeout
+        piece = await stream.receive(max_bytes=wanted_bytes - len(heard), timeout_s=left_s)
+        if isinstance(piece, Failure):
+            return piece
+        heard += piece
+        if len(heard) >= _HEADER_BYTES:
+            wanted_bytes = _HEADER_BYTES + int.from_bytes(heard[2:4], "big")
+            if wanted_bytes > _MOST_BYTES:
+                return Failure.malformed
+    return heard
