@@ -63,6 +63,18 @@ def reason_to_cut(evidence: Iterable[Evidence]) -> CutReason | None:
     return None
 
 
+def segments(plan: Plan, infos: Mapping[str, CheckInfo]) -> tuple[Plan, ...]:
+    """The plan cut where everything must have ended before anything goes on: after what needs nothing, since that may
+    cut the run short, and around a check that wants to be alone. Within a segment a check waits for its needs only."""
+    cut: list[list[tuple[str, ...]]] = []
+    for number, stage in enumerate(plan):
+        is_barrier = number <= 1 or any(infos[name].alone for name in (*stage, *plan[number - 1]))
+        if is_barrier or not cut:
+            cut.append([])
+        cut[-1].append(stage)
+    return tuple(tuple(stages) for stages in cut)
+
+
 def essentials(plan: Plan, infos: Mapping[str, CheckInfo]) -> Plan:
     """The stages with only those checks in them that run even where a run is cut short."""
     stages = (tuple(name for name in stage if infos[name].essential) for stage in plan)

@@ -10,7 +10,7 @@ from typing import Any
 from callcheck.api import BudgetExceededError, Check
 from callcheck.engine.context import RealContext, RunState
 from callcheck.engine.events import CheckOutcome
-from callcheck.engine.plan import Plan
+from callcheck.engine.plan import Plan, segments
 
 # How long a cancelled check may take to let go before it is left behind.
 LET_GO_S = 1.0
@@ -37,19 +37,16 @@ async def run_plan(
 
     `header` goes into run_started;
     `settled` is called whenever a check has finished, so that somebody above can judge what is known so far.
-    `shorten` is asked after each stage: once it leaves something out, what remains runs as at quick.
+    `shorten` is asked after each segment: once it leaves something out, what remains runs as at quick.
     Cancellation (Ctrl-C) ends the run early: the journal is closed with `complete: false` and False is returned.
     """
     state.bus.publish("run_started", data=dict(header))
     complete = True
     try:
-        rest = plan
-        while rest:
-            stage, rest = rest[0], rest[1:]
-            async with asyncio.TaskGroup() as group:
-                for name in stage:
-                    group.create_task(_run_check(checks[name], state, settled), name=f"check {name}")
-            rest = _shortened(rest, shorten, state)
+        waiting = segments(plan, {name: checks[name].info for stage in plan for name in stage})
+        while waiting:
+            await _run_segment(waiting[0], checks, state, settled)
+            waiting = _shortened(waiting[1:], shorten, state)
     except asyncio.CancelledError:
         complete = False
     finally:
@@ -58,14 +55,34 @@ async def run_plan(
     return complete
 
 
-def _shortened(rest: Plan, shorten: Shorten, state: RunState) -> Plan:
+async def _run_segment(segment: Plan, checks: Mapping[str, Check[Any]], state: RunState, settled: Settled) -> None:
+    """Every check of the segment, each as soon as those have ended that it needs."""
+    ended = {name: asyncio.Event() for stage in segment for name in stage}
+
+    async def run(name: str) -> None:
+        for need in checks[name].info.needs:
+            if need in ended:
+                await ended[need].wait()
+        await _run_check(checks[name], state, settled)
+        ended[name].set()
+
+    async with asyncio.TaskGroup() as group:
+        for name in ended:
+            group.create_task(run(name), name=f"check {name}")
+
+
+def _shortened(waiting: tuple[Plan, ...], shorten: Shorten, state: RunState) -> tuple[Plan, ...]:
+    """The segments that are left, without what `shorten` leaves out of them."""
+    rest = tuple(stage for segment in waiting for stage in segment)
     kept, reason = shorten(rest)
-    left_out = [name for stage in rest for name in stage if not any(name in others for others in kept)]
+    names = {name for stage in kept for name in stage}
+    left_out = [name for stage in rest for name in stage if name not in names]
     if left_out:
         state.depth = "quick"
     for name in left_out:
         state.bus.publish("check_finished", name, {"outcome": "skipped", "note": reason})
-    return kept
+    still = (tuple(tuple(name for name in stage if name in names) for stage in segment) for segment in waiting)
+    return tuple(segment for segment in still if any(segment))
 
 
 async def _run_check(check: Check[Any], state: RunState, settled: Settled) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callcheck.api import Budget, CheckInfo, Claim, Evidence
-from callcheck.engine.plan import PlanError, essentials, make_plan, reason_to_cut, stage_seconds
+from callcheck.engine.plan import PlanError, essentials, make_plan, reason_to_cut, segments, stage_seconds
 
 
 def info(name: str, *needs: str, alone: bool = False) -> CheckInfo:
@@ -119,3 +119,15 @@ def test_a_stage_takes_as_long_as_its_longest_check() -> None:
     plan = make_plan(infos, "quick")
     assert stage_seconds(plan, infos, "quick") == (1, 1, 1, 1)
     assert stage_seconds(plan, infos, "deep") == (1, 9, 1, 1)
+
+
+def test_everything_waits_after_the_first_stage_and_around_what_is_alone() -> None:
+    infos = INFOS | {"last": info("last", "stream")}
+    plan = make_plan(infos, "quick")
+    assert segments(plan, infos) == (
+        (("link",),),
+        (("dns", "stun"), ("path",)),
+        (("stream",),),
+        (("last",),),
+    )
+    assert segments((), infos) == ()

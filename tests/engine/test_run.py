@@ -365,3 +365,25 @@ def test_what_is_left_out_is_written_down_with_its_reason_and_the_rest_runs_as_a
     (skipped,) = (event for event in events if event.check == "slow")
     assert skipped.data["note"] == "allow_list"
     assert depths == ["deep", "quick"]
+
+
+def test_a_check_waits_for_those_it_needs_and_for_no_other() -> None:
+    order: list[str] = []
+
+    def says(name: str, *, seconds: float = 0.0) -> Body:
+        async def body(ctx: Context) -> None:
+            await ctx.sleep(seconds)
+            order.append(name)
+
+        return body
+
+    asyncio.run(
+        played(
+            check("first", says("first")),
+            check("long", says("long", seconds=0.3), needs=("first",)),
+            check("short", says("short"), needs=("first",)),
+            check("after short", says("after short"), needs=("short",)),
+            check("after long", says("after long"), needs=("long",)),
+        )
+    )
+    assert order == ["first", "short", "after short", "long", "after long"]
