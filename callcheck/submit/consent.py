@@ -10,7 +10,7 @@ from pathlib import Path
 import platformdirs
 
 # Raise it when what a run contacts or discloses changes: an older consent then no longer counts.
-CONSENT_VERSION = 2
+CONSENT_VERSION = 3
 _FILE = "consent.json"
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Literal, cast, get_args
 
+from callcheck.verdict.door_cases import allow_list, captive_portal, names_false, one_form_held_back
 from callcheck.verdict.findings import Finding, Findings, Key
 from callcheck.verdict.keys import (
     CONTROLS,
@@ -252,13 +253,25 @@ def _messaging_silent(found: Findings, service: str) -> Finding | None:
 
 CALLS_CASES: tuple[Case, ...] = (
     offline,
+    captive_portal,
+    allow_list,
     udp_blocked,
     lossy_home,
     names_missing,
+    names_false,
     _calls_silent,
     relays_silent,
     cut_off,
+    one_form_held_back,
     calls_work,
     singled_out,
 )
-MESSAGING_CASES: tuple[Case, ...] = (offline, text_works, names_missing, _messaging_silent)
+MESSAGING_CASES: tuple[Case, ...] = (
+    offline,
+    captive_portal,
+    allow_list,
+    text_works,
+    names_missing,
+    names_false,
+    _messaging_silent,
+)

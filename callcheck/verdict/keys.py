@@ -16,6 +16,12 @@ COOKIE = Key(Claim.cookie_ignored)
 CONTROLS_CARRY = Key(Claim.controls_carry)
 CONTROLS = Key(Claim.controls_answer)
 TUNNEL = Key(Claim.tunnel_in_use)
+PORTAL = Key(Claim.captive_portal)
+WEB_ABROAD = Key(Claim.web_abroad)
+WEB_AT_HOME = Key(Claim.web_at_home)
+ANSWERS_DOUBLED = Key(Claim.answers_doubled)
+RESOLVERS_INTERCEPTED = Key(Claim.resolvers_intercepted)
+DTLS = Key(Claim.dtls_passes)
 
 
 def text(service: str) -> Key:
@@ -56,3 +62,15 @@ def loses_more(service: str) -> Key:
 
 def independent(service: str) -> Key:
     return Key(Claim.loss_independent, service, "calls")
+
+
+def names_true(service: str) -> Key:
+    return Key(Claim.names_true, service, "messaging")
+
+
+def forms_alike(service: str) -> Key:
+    return Key(Claim.call_forms_alike, service, "calls")
+
+
+def one_way_out(service: str) -> Key:
+    return Key(Claim.one_way_out, service, "calls")

@@ -31,7 +31,12 @@ LINK_SENTENCES: Final[dict[Claim, Sentences]] = {
         ),
     ),
     Claim.filters_in_use: (
-        (N_("A program on this device may reroute or change what other programs send (a proxy or a packet filter)."),),
+        (
+            N_(
+                "A program on this device may reroute or change what other programs send (a go-between or a packet"
+                " filter)."
+            ),
+        ),
         (N_("No program that changes or reroutes traffic was seen on this device."),),
         (N_("Whether a program on this device changes its traffic could not be seen."),),
     ),
