@@ -10,6 +10,7 @@ import pytest
 
 from callcheck.lab import play, score
 from callcheck.model import Report, Verdict
+from callcheck.report.problems import split_problem
 from callcheck.words import Depth
 
 # A lab that was late itself shows nothing; on a busy machine it may need another go. Long runs get fewer, and all the
@@ -42,3 +43,8 @@ def played(
 
 def verdicts(report: Report) -> dict[tuple[str, str], Verdict]:
     return {(verdict.service, verdict.function): verdict for verdict in report.verdicts}
+
+
+def unexpected(report: Report) -> list[str]:
+    """The report's problems, but for checks that were left out because nothing abroad could be reached."""
+    return [line for line in report.problems if (split_problem(line) or ("", "", ""))[1] != "skipped"]

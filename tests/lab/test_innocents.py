@@ -10,7 +10,7 @@ from callcheck.lab import play, score
 from callcheck.lab.truth import Truth
 from callcheck.model import Verdict
 
-from .playing import played, verdicts
+from .playing import played, unexpected, verdicts
 
 # A ban on a whole class of traffic may be called what it is: it singles out calls, though no service.
 _BAN_ON_CALLS = "stun-class"
@@ -52,7 +52,7 @@ def test_an_innocent_network_is_not_accused_and_nothing_doubtful_is_said_to_work
     assert name != _BAN_ON_CALLS or all(found[about].mechanism == "voip_class" for about in accused(found))
     assert not said_to_work_wrongly(scenario.truths, found)
     assert score.compared(scenario, report, "quick", done.seconds).notes == ()
-    assert not report.problems
+    assert unexpected(report) == []
 
 
 def test_the_most_telling_networks_are_few_and_leave_somebody_innocent() -> None:

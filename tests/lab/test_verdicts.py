@@ -18,7 +18,7 @@ from callcheck.report.redact import redact
 from callcheck.verdict.exit_code import exit_code
 from callcheck.verdict.judge import judge
 
-from .playing import played, verdicts
+from .playing import played, unexpected, verdicts
 
 pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("lab_possible")]
 
@@ -52,7 +52,7 @@ def test_the_verdict_meets_the_truth(name: str) -> None:
     again = judge(shared.evidence, shared.run.depth, shared.instrument)
     assert [in_short(verdict) for verdict in again] == [in_short(verdict) for verdict in report.verdicts]
     assert report.run.complete
-    assert not report.problems
+    assert unexpected(report) == []
 
 
 def test_stand_ins_alone_lead_to_the_same_verdict() -> None:
