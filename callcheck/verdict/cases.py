@@ -157,7 +157,7 @@ def _blocked_or_down(found: Findings, service: str, route: Key) -> Finding:
         outcome="fails",
         causes=_block_or_outage(found, service, route),
         mechanism=_mechanism(found, route),
-        where=_where(found, route),
+        where=found.where(route),
         supporting=(relays(service), CONTROLS, text(service), *(() if route in against else (route,))),
         against=tuple(against),
         would_change=("another_network", "deeper_run", "new_relay_list"),
@@ -176,11 +176,6 @@ def _block_or_outage(found: Findings, service: str, route: Key) -> Mapping[Cause
     if found.denies(route):
         return {"selective": 0.92, "service_outage": 0.05}
     return {"selective": 0.6, "service_outage": 0.3}
-
-
-def _where(found: Findings, route: Key) -> Where:
-    word = found.word(route, "where")
-    return cast("Where", word) if found.denies(route) and word in get_args(Where) else "unknown"
 
 
 def _mechanism(found: Findings, route: Key) -> Mechanism:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast, get_args
 
 from callcheck.model import Evidence, Json
 from callcheck.words import Cause, Claim, Mechanism, Outcome, Where
@@ -78,6 +79,11 @@ class Findings:
         position = self._firmest.get(key)
         value = None if position is None else self._evidence[position].facts.get(fact)
         return value if isinstance(value, str) else ""
+
+    def where(self, route: Key) -> Where:
+        """The stretch in which packets stop, where the path's evidence says that they stop short of others."""
+        word = self.word(route, "where")
+        return cast("Where", word) if self.denies(route) and word in get_args(Where) else "unknown"
 
     def cited(self, keys: Iterable[Key]) -> tuple[int, ...]:
         """Positions in the evidence of those keys that anything was found out about."""

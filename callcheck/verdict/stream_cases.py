@@ -11,6 +11,7 @@ from callcheck.verdict.keys import (
     independent,
     limited,
     loses_more,
+    path,
     stream,
 )
 from callcheck.words import Mechanism, Outcome
@@ -29,11 +30,13 @@ def cut_off(found: Findings, service: str) -> Finding | None:
     by_unit: dict[str, Mechanism] = {"packets": "cutoff_packets", "seconds": "cutoff_time"}
     is_certain = found.strength(key) == _CERTAIN
     fits, speaks_against = _sides(found, says=(loses_more(service),), denies=(stream(service),))
+    route = path(service, "calls")
     return Finding(
         outcome="fails" if _loss(found, service) > HOPELESS_LOSS else "degraded",
         causes={"selective": 0.93 if is_certain else 0.75, "service_outage": 0.05},
         mechanism=by_unit.get(found.word(key, "unit"), "unknown"),
-        supporting=(key, *fits, CONTROLS_CARRY),
+        where=found.where(route),
+        supporting=(key, *fits, CONTROLS_CARRY, *((route,) if found.denies(route) else ())),
         against=speaks_against,
         would_change=("another_network", "deeper_run"),
     )

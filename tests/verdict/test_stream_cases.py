@@ -99,6 +99,12 @@ def test_flows_cut_off_at_two_relays_and_revived_are_singled_out(unit: str | Non
         assert provider not in sentence.lower()
 
 
+def test_a_dead_flow_that_was_traced_says_where_it_is_cut() -> None:
+    traced = of_calls(Claim.path_open, -2, where="provider", mechanism="unknown")
+    assert calls((*WHOLE, traced)).where == "provider"
+    assert calls((*WHOLE, of_calls(Claim.path_open, -1, where="provider"))).where == "unknown"
+
+
 @pytest.mark.parametrize(
     ("loss_ratio", "outcome"),
     [(0.98, "fails"), (0.51, "fails"), (0.5, "degraded"), (0.1, "degraded"), (0.01, "degraded"), (None, "degraded")],
