@@ -6,6 +6,7 @@ import datetime as dt
 import ipaddress
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from importlib import resources
 from pathlib import Path
@@ -15,6 +16,7 @@ import msgspec
 from callcheck.model import Target
 from callcheck.words import Function, Knowledge, Role, Transport
 
+_MOST_AT_ONE_HOST = 8
 SHIPPED = ("telegram.toml", "whatsapp.toml", "controls.toml", "domestic.toml")
 _NO_HOST = frozenset({"0.0.0.0", "::", "255.255.255.255"})  # noqa: S104 - refused, not bound
 _HOST_NAME = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
@@ -117,7 +119,16 @@ def _targets(groups: Iterable[Group]) -> tuple[Target, ...]:
                     f"{endpoint}: listed both as {known.role} and as {target.role} for {target.protocol}"
                 )
             targets[(target.endpoint, target.protocol)] = target
+    _refuse_crowds(targets.values())
     return tuple(targets.values())
+
+
+def _refuse_crowds(targets: Iterable[Target]) -> None:
+    """Every entry is asked some times a second: so many at one host would be a flood, and no comparison either."""
+    counts = Counter(target.address or target.host for target in targets)
+    place, count = counts.most_common(1)[0] if counts else ("", 0)
+    if count > _MOST_AT_ONE_HOST:
+        raise CatalogError(f"{place}: {count} entries lead to one host (at most {_MOST_AT_ONE_HOST} may)")
 
 
 def _parts(endpoint: str) -> tuple[str, str, str]:

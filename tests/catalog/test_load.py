@@ -147,3 +147,9 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 def test_no_text_makes_the_reader_raise_anything_else(text: str) -> None:
     with contextlib.suppress(load.CatalogError):
         load.parse(text, "x")
+
+
+def test_a_catalogue_that_points_everything_at_one_host_is_refused(tmp_path: Path) -> None:
+    endpoints = ", ".join(f'"192.0.2.1:{port}"' for port in range(3000, 3009))
+    with pytest.raises(load.CatalogError, match=r"192\.0\.2\.1: 9 entries lead to one host"):
+        laid_over(tmp_path, GROUP.replace('"192.0.2.1:3478"', endpoints))

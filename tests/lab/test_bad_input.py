@@ -14,6 +14,8 @@ from callcheck.lab.scenario import parse
 from callcheck.lab.supervisor import environment
 from callcheck.model import Report
 
+from .playing import unexpected
+
 GARBAGE = """
 id = "garbage"
 summary = "every server answers random bytes"
@@ -72,7 +74,7 @@ def test_servers_that_answer_random_bytes_lead_to_no_accusation() -> None:
     report = msgspec.json.decode(done.output, type=Report)
     assert b"Traceback" not in done.errors
     assert report.run.complete
-    assert not report.problems
+    assert unexpected(report) == []
     assert {verdict.cause for verdict in report.verdicts} & {"selective", "none"} == set()
     assert done.exit_code in {1, 3}
 
@@ -102,7 +104,7 @@ def test_plugins_that_raise_hang_or_read_wrongly_cost_themselves_alone(tmp_path:
     report = msgspec.json.decode(done.stdout, type=Report)
     assert done.returncode == 1
     assert {verdict.cause for verdict in report.verdicts} == {"offline"}
-    assert sorted(report.problems) == [
+    assert sorted(unexpected(report)) == [
         "hangs: timed_out: took longer than 0.3 s",
         "misreads: not_readable: RuntimeError: cannot read",
         "raises: crashed: ValueError: broken",
