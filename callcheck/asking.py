@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from callcheck.api import Context, Datagram, IcmpError, Target
+from callcheck.api import Context, Datagram, IcmpError, Stream, Target
 from callcheck.words import Failure
 
 T = TypeVar("T")
@@ -55,6 +55,34 @@ async def ask(
         return await _wait(ctx, sock, sent_us, read, timeout_s)
     finally:
         sock.close()
+
+
+async def whole_message(
+    ctx: Context,
+    stream: Stream,
+    *,
+    header_bytes: int,
+    body_bytes: Callable[[bytes], int],
+    most_bytes: int,
+    ends_us: int,
+) -> bytes | Failure:
+    """One message off a stream whose header says how long its body is, header included; or why none came until
+    `ends_us`. One that would be longer than `most_bytes` is `Failure.malformed`."""
+    heard = b""
+    wanted_bytes = header_bytes
+    while len(heard) < wanted_bytes:
+        left_s = (ends_us - ctx.now_us()) / 1e6
+        if left_s <= 0:
+            return Failure.timeout
+        piece = await stream.receive(max_bytes=wanted_bytes - len(heard), timeout_s=left_s)
+        if isinstance(piece, Failure):
+            return piece
+        heard += piece
+        if len(heard) >= header_bytes:
+            wanted_bytes = header_bytes + body_bytes(heard[:header_bytes])
+            if wanted_bytes > most_bytes:
+                return Failure.malformed
+    return heard
 
 
 async def _wait(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import msgspec
 
 from callcheck.api import Context, Failure, IcmpError, Observation, Stream, Target
+from callcheck.asking import whole_message
 from callcheck.codec import questions
 
 _INTERMEDIATE = b"\xee\xee\xee\xee"
@@ -47,18 +48,13 @@ async def _say_hello(ctx: Context, target: Target, stream: Stream, answer_s: flo
 
 
 async def _frame(ctx: Context, stream: Stream, ends_us: int) -> bytes | Failure:
-    heard = b""
-    wanted_bytes = _LENGTH_BYTES
-    while len(heard) < wanted_bytes:
-        left_s = (ends_us - ctx.now_us()) / 1e6
-        if left_s <= 0:
-            return Failure.timeout
-        piece = await stream.receive(max_bytes=wanted_bytes - len(heard), timeout_s=left_s)
-        if isinstance(piece, Failure):
-            return piece
-        heard += piece
-        if len(heard) >= _LENGTH_BYTES:
-            wanted_bytes = _LENGTH_BYTES + int.from_bytes(heard[:_LENGTH_BYTES], "little")
-            if wanted_bytes > _MOST_BYTES:
-                return Failure.malformed
-    return heard[_LENGTH_BYTES:]
+    """What the next frame holds, without its length."""
+    frame = await whole_message(
+        ctx,
+        stream,
+        header_bytes=_LENGTH_BYTES,
+        body_bytes=lambda length: int.from_bytes(length, "little"),
+        most_bytes=_MOST_BYTES,
+        ends_us=ends_us,
+    )
+    return frame if isinstance(frame, Failure) else frame[_LENGTH_BYTES:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from callcheck.api import Context, Failure, IcmpError, Observation, Stream, Target
+from callcheck.asking import whole_message
 from callcheck.codec import questions
 
 _HEADER_BYTES = 20
@@ -43,19 +44,11 @@ async def _ask(ctx: Context, host: Target, stream: Stream, ends_us: int) -> Obse
 
 
 async def _message(ctx: Context, stream: Stream, ends_us: int) -> bytes | Failure:
-    """One whole message, or why none came."""
-    heard = b""
-    wanted_bytes = _HEADER_BYTES
-    while len(heard) < wanted_bytes:
-        left_s = (ends_us - ctx.now_us()) / 1e6
-        if left_s <= 0:
-            return Failure.timeout
-        piece = await stream.receive(max_bytes=wanted_bytes - len(heard), timeout_s=left_s)
-        if isinstance(piece, Failure):
-            return piece
-        heard += piece
-        if len(heard) >= _HEADER_BYTES:
-            wanted_bytes = _HEADER_BYTES + int.from_bytes(heard[2:4], "big")
-            if wanted_bytes > _MOST_BYTES:
-                return Failure.malformed
-    return heard
+    return await whole_message(
+        ctx,
+        stream,
+        header_bytes=_HEADER_BYTES,
+        body_bytes=lambda header: int.from_bytes(header[2:4], "big"),
+        most_bytes=_MOST_BYTES,
+        ends_us=ends_us,
+    )
