@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import BinaryIO, ClassVar, Protocol, TypeVar
 
+from callcheck.heard import DeviceState, Fetched, IcmpError, LinkState, Packet, Route, TcpState
 from callcheck.model import (
     Evidence,
     FlowSecond,
@@ -90,26 +91,6 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
-    """A datagram that came. `received_us` is run time; `kernel_stamped` says whether the kernel or we took it."""
-
-    payload: bytes
-    received_us: int
-    kernel_stamped: bool
-
-
-@dataclass(frozen=True, slots=True)
-class IcmpError:
-    """An ICMP error to something we sent: its name, the hop that sent it ("" where the system hides it), type, code."""
-
-    failure: Failure
-    hop: str
-    icmp_type: int
-    icmp_code: int
-    received_us: int
-
-
 class Datagram(Protocol):
     """A connected UDP (or ICMP echo) socket on a source port of its own."""
 
@@ -124,18 +105,6 @@ class Datagram(Protocol):
         ...
 
     def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class TcpState:
-    """What the kernel counted of one connection (Linux `tcp_info`); segments count retransmissions too."""
-
-    rtt_ms: float
-    segments_sent: int
-    segments_received: int
-    retransmitted: int
-    bytes_acked: int
-    bytes_received: int
 
 
 class Stream(Protocol):
@@ -159,54 +128,6 @@ class Stream(Protocol):
         ...
 
     async def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What an HTTP server answered. Header names are in lower case; of the body the first 200 kB are kept, as they
-    came (no decompression), and `size_bytes` counts all of it. Times count from the beginning, connection included."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    size_bytes: int
-    first_byte_ms: float
-    took_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class LinkState:
-    """What the system tells about the way out; None where this platform does not tell."""
-
-    default_route: bool | None
-    gateway: str
-    interface: str
-    tunnel: bool | None
-    wireless: bool | None
-    resolvers: tuple[str, ...]
-    ipv6: bool | None = None  # whether there is a default route for IPv6
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """The way out to one address: the interface, and whether that is a tunnel; "" and None where it is not told."""
-
-    interface: str
-    tunnel: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceState:
-    """What else on this machine may change a call; None where this platform does not tell. Products are not named.
-
-    `filters`: a program that rewrites or drops packets runs. `proxy`: one is configured for programs.
-    `load_ratio`: runnable programs for each processor, over the last minute.
-    """
-
-    container: bool | None
-    filters: bool | None
-    proxy: bool | None
-    load_ratio: float | None
 
 
 class FlowCodec(Protocol):

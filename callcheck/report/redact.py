@@ -29,6 +29,7 @@ from callcheck.model import (
 )
 from callcheck.quality.call import Assumption, Heard, Word
 from callcheck.report import allowlist
+from callcheck.report.allowed_keys import GROUPS
 from callcheck.report.allowlist import OTHER
 from callcheck.report.leaks import leaks
 from callcheck.report.problems import problem_line, split_problem
@@ -155,7 +156,7 @@ def _quality(quality: Quality) -> Quality | None:
 
 def _evidence(item: Evidence, kept: set[int]) -> Evidence:
     name, _, service = item.group.partition(":")
-    group = name if name in allowlist.GROUPS else OTHER
+    group = name if name in GROUPS else OTHER
     return msgspec.structs.replace(
         item,
         service=allowlist.service(item.service),

@@ -2,7 +2,8 @@
 
 from callcheck.testing.clock import StalledError, VirtualLoop, run_virtual
 from callcheck.testing.conformance import conformance, run_check
-from callcheck.testing.context import HEALTHY_DEVICE, HEALTHY_LINK, FakeContext, Site
+from callcheck.testing.context import FakeContext
+from callcheck.testing.sites import Site
 from callcheck.testing.sockets import (
     Answers,
     DatagramHandler,
@@ -13,6 +14,7 @@ from callcheck.testing.sockets import (
     StreamHandler,
     StreamPeer,
 )
+from callcheck.testing.tables import HEALTHY_DEVICE, HEALTHY_LINK
 from callcheck.testing.worlds import WORLDS, World, garbage, offline, refusing, silent
 
 __all__ = [

@@ -27,7 +27,8 @@ from callcheck.api import (
     Route,
     Target,
 )
-from callcheck.testing.flows import FakeFlow, FlowAnswers
+from callcheck.testing.flows import FakeFlows, FlowAnswers
+from callcheck.testing.sites import Site, exchanged
 from callcheck.testing.sockets import (
     IP_TCP_BYTES,
     ROUND_TRIP_S,
@@ -39,23 +40,8 @@ from callcheck.testing.sockets import (
     StreamPeer,
     Wiring,
 )
-from callcheck.testing.tables import FakeMeter, first, matches, silence, silent_hops
+from callcheck.testing.tables import HEALTHY_DEVICE, HEALTHY_LINK, FakeMeter, first, matches, silence, silent_hops
 
-HEALTHY_LINK = LinkState(
-    default_route=True,
-    gateway="192.168.1.1",
-    interface="eth0",
-    tunnel=False,
-    wireless=False,
-    resolvers=("192.168.1.1",),
-)
-
-HEALTHY_DEVICE = DeviceState(container=False, filters=False, proxy=False, load_ratio=0.1)
-
-# What a web site answers to a method, a path and a body.
-Site = Callable[[str, str, bytes], Fetched | Failure]
-
-_FETCH_BYTES = 7_000
 _SILENT_RESOLVER_S = 3.0
 _FIRST_LOCAL_PORT = 40000
 
@@ -193,20 +179,17 @@ class FakeContext:
         address = await self._address(target)
         if isinstance(address, Failure):
             return address
-        body = content if isinstance(content, bytes) else b"".join([piece async for piece in content])
-        self._spend(len(body) + _FETCH_BYTES)
-        found = first(self._sites, self._keys(target, address), self.other_sites)(method, path, body)
-        if isinstance(found, Failure):
-            await asyncio.sleep(timeout_s if found is Failure.timeout else ROUND_TRIP_S)
-            return found
-        if found.took_ms / 1000 > timeout_s:
-            await asyncio.sleep(timeout_s)
-            return Failure.timeout
-        await asyncio.sleep(found.took_ms / 1000)
-        self._note(found.size_bytes)
-        if on_bytes is not None:
-            on_bytes(found.size_bytes)
-        return found
+        site = first(self._sites, self._keys(target, address), self.other_sites)
+        return await exchanged(
+            site,
+            method,
+            path,
+            content,
+            timeout_s=timeout_s,
+            on_bytes=on_bytes,
+            spend=self._spend,
+            note=self._note,
+        )
 
     async def resolve(self, host: str, *, ipv6: bool = False) -> Sequence[str] | Failure:
         await self._pause()
@@ -257,30 +240,12 @@ class FakeContext:
         return Failure.timeout
 
     async def flows(self, arms: Sequence[Arm], *, seconds: float) -> AsyncGenerator[FlowSecond, None]:
-        flows = [
-            FakeFlow(
-                arm,
-                self.now_us(),
-                seconds,
-                self.flow_answers,
-                self.random_bytes,
-                begun_s=None if arm.after_death_of else 0.0,
-            )
-            for arm in arms
-        ]
-        for arm in arms:
-            arm.codec.greet(self.random_bytes(64))
+        playing = FakeFlows(arms, self.now_us(), seconds, self.flow_answers, self.random_bytes)
         for second in range(math.ceil(seconds)):
             await self.sleep(1.0)
-            for flow in flows:
-                row = flow.second(second)
-                if row is not None:
-                    self._spend(row.ip_bytes * len(row.sent_us))
-                    yield row
-            dead = {flow.arm.name for flow in flows if flow.is_dead}
-            for flow in flows:
-                if flow.begun_s is None and dead.intersection(flow.arm.after_death_of):
-                    flow.begun_s = second + 1
+            for row in playing.rows(second):
+                self._spend(row.ip_bytes * len(row.sent_us))
+                yield row
 
     def external(self, host: str, max_bytes: int) -> AbstractContextManager[Meter]:
         return self._metered(host, max_bytes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from callcheck.api import Arm, FlowSecond
@@ -62,3 +62,28 @@ class FakeFlow:
             opened_us=self.start_us + schedule.start_ns // 1000,
             sent_before=numbers.start,
         )
+
+
+class FakeFlows:
+    """The flows of one run; those that wait for a death begin in the second after it."""
+
+    def __init__(
+        self, arms: Sequence[Arm], origin_us: int, seconds: float, answers: FlowAnswers, random: Callable[[int], bytes]
+    ) -> None:
+        self._flows = [
+            FakeFlow(arm, origin_us, seconds, answers, random, begun_s=None if arm.after_death_of else 0.0)
+            for arm in arms
+        ]
+        for arm in arms:
+            arm.codec.greet(random(64))
+
+    def rows(self, second: int) -> Iterator[FlowSecond]:
+        """What each flow did in this second."""
+        for flow in self._flows:
+            row = flow.second(second)
+            if row is not None:
+                yield row
+        dead = {flow.arm.name for flow in self._flows if flow.is_dead}
+        for flow in self._flows:
+            if flow.begun_s is None and dead.intersection(flow.arm.after_death_of):
+                flow.begun_s = second + 1

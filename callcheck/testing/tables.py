@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
-from callcheck.api import BudgetExceededError, Function, Role, Target
+from callcheck.api import BudgetExceededError, DeviceState, Function, LinkState, Role, Target
 from callcheck.testing.sockets import Answers
 
 T = TypeVar("T")
+
+HEALTHY_LINK = LinkState(
+    default_route=True,
+    gateway="192.168.1.1",
+    interface="eth0",
+    tunnel=False,
+    wireless=False,
+    resolvers=("192.168.1.1",),
+)
+
+HEALTHY_DEVICE = DeviceState(container=False, filters=False, proxy=False, load_ratio=0.1)
 
 
 class FakeMeter:

@@ -23,4 +23,5 @@ def test_nothing_escapes_from_a_check(name: str, depth: Depth) -> None:
 
 def test_the_stand_ins_bend_enough_to_show_anything() -> None:
     asking = ("dns", "link", "messaging", "relay", "stun")
-    assert all(sum(play(CHECKS[name], "quick", seed)[0] for seed in range(_SEEDS)) > 20 for name in asking)
+    bent = {name: sum(play(CHECKS[name], "quick", seed)[0] for seed in range(_SEEDS)) for name in asking}
+    assert all(count > _SEEDS for count in bent.values()), bent

@@ -69,7 +69,10 @@ def test_a_number_of_the_resolver_is_never_read_as_one_of_the_system() -> None:
         (TimeoutError(), Failure.timeout),
         (ssl.SSLCertVerificationError(1, "certificate verify failed"), Failure.tls_invalid),
         (ssl.SSLError(1, "wrong version number"), Failure.tls_failed),
-        (ssl.SSLEOFError(8, "EOF occurred in violation of protocol"), Failure.tls_failed),
+        (ssl.SSLEOFError(8, "EOF occurred in violation of protocol"), Failure.eof),
+        (ssl.SSLZeroReturnError(6, "TLS/SSL connection has been closed"), Failure.eof),
+        (ConnectionResetError(), Failure.eof),  # asyncio: the stream ended within a handshake
+        (ConnectionResetError(104, "Connection reset by peer"), Failure.reset),
         (OSError("without a number"), Failure.other),
         (ValueError("no error of the system"), Failure.other),
         (UnicodeEncodeError("idna", "x", 0, 1, "label too long"), Failure.other),
