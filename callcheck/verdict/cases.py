@@ -29,7 +29,7 @@ from callcheck.verdict.keys import (
     stream,
     text,
 )
-from callcheck.verdict.stream_cases import HOPELESS_LOSS, POOR_LOSS, cut_off, singled_out
+from callcheck.verdict.stream_cases import HOPELESS_LOSS, POOR_LOSS, cut_off, held_to_a_speed, singled_out
 from callcheck.words import Cause, Function, Mechanism, Outcome, Where
 
 # One-way delay from which an ordinary talk falls apart (G.114's planning limit); a relay's round trip is about that.
@@ -258,6 +258,7 @@ CALLS_CASES: tuple[Case, ...] = (
     relays_silent,
     cut_off,
     one_form_held_back,
+    held_to_a_speed,
     calls_work,
     singled_out,
 )

@@ -74,3 +74,7 @@ def forms_alike(service: str) -> Key:
 
 def one_way_out(service: str) -> Key:
     return Key(Claim.one_way_out, service, "calls")
+
+
+def loses_evenly(service: str) -> Key:
+    return Key(Claim.path_loses_evenly, service, "calls")

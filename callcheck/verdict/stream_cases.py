@@ -10,6 +10,7 @@ from callcheck.verdict.keys import (
     cut_off_at,
     independent,
     limited,
+    loses_evenly,
     loses_more,
     path,
     stream,
@@ -19,6 +20,8 @@ from callcheck.words import Mechanism, Outcome
 POOR_LOSS = 0.03
 HOPELESS_LOSS = 0.5
 _CERTAIN = 3
+# What a call takes with its headers, at the rates of today's codecs (facts/calls-on-the-wire.md 2.3, 3.3).
+CALL_KBPS = 60
 
 
 def cut_off(found: Findings, service: str) -> Finding | None:
@@ -42,22 +45,49 @@ def cut_off(found: Findings, service: str) -> Finding | None:
     )
 
 
+def held_to_a_speed(found: Findings, service: str) -> Finding | None:
+    """What comes through keeps one speed, at several rates, and less than a call needs: suspicion and no more, as a
+    relay may well allow a stranger no more than that."""
+    limit = limited(service)
+    if found.strength(limit) < _CERTAIN or not _is_policed(found, service) or not _comparable(found):
+        return None
+    if found.number(limit, "limit_high_kbps") >= CALL_KBPS:
+        return None
+    return Finding(
+        outcome="degraded",
+        causes={"selective": 0.7, "service_outage": 0.2},
+        mechanism="policing",
+        supporting=(limit, loses_more(service), stream(service), CONTROLS_CARRY),
+        against=(loses_evenly(service),) if found.strength(loses_evenly(service)) > 0 else (),
+        would_change=("another_network", "deeper_run"),
+    )
+
+
 def singled_out(found: Findings, service: str) -> Finding | None:
-    """More loss than elsewhere, or a speed limit on it: suspicion, and never more without a second contrast."""
-    more, limit = loses_more(service), limited(service)
+    """More loss than elsewhere: suspicion, and more only with the second contrast of DESIGN 2.2, the same loss before a
+    router that packets to other places reach."""
+    more, limit, evenly = loses_more(service), limited(service), loses_evenly(service)
     if not found.says(more) or not _comparable(found):
         return None
-    policed = found.says(limit) and found.number(limit, "controls_limited") == 0
+    policed = _is_policed(found, service)
     random_drop = found.says(independent(service)) and not policed
-    fits, speaks_against = _sides(found, says=(limit, independent(service)), denies=(stream(service),))
+    stands_before_a_hop = found.strength(evenly) <= -_CERTAIN and found.strength(stream(service)) < 0
+    fits, speaks_against = _sides(found, says=(limit, independent(service)), denies=(stream(service), evenly))
+    suspected = 0.93 if stands_before_a_hop else 0.7 if policed or random_drop else 0.5
     return Finding(
         outcome=_outcome(found, service),
-        causes={"selective": 0.7 if policed or random_drop else 0.5, "service_outage": 0.15, "congestion": 0.1},
+        causes={"selective": suspected, "service_outage": 0.15, "congestion": 0.1}
+        if not stands_before_a_hop
+        else {"selective": suspected, "congestion": 0.04},
         mechanism="policing" if policed else "random_drop" if random_drop else "unknown",
         supporting=(more, *fits, CONTROLS_CARRY),
         against=speaks_against,
         would_change=("another_network", "deeper_run"),
     )
+
+
+def _is_policed(found: Findings, service: str) -> bool:
+    return found.says(limited(service)) and found.number(limited(service), "controls_limited") == 0
 
 
 def _comparable(found: Findings) -> bool:

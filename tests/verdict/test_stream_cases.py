@@ -333,3 +333,40 @@ def test_a_certain_cut_off_beside_live_controls_accuses_and_nothing_else_does(
     is_cut_off = strengths[Claim.stream_cut_off] == 3
     assert (found.cause == "selective") == (is_fair and is_own_line and is_cut_off)
     assert not set(found.supporting) & set(found.against)
+
+
+# --- a second contrast
+
+LOSSY_STREAM = of_calls(Claim.stream_carries, -3, loss_ratio=0.3, sent=1200)
+EVENLY = of_calls(Claim.path_loses_evenly, -3, hop=3, loss_ratio=0.3, controls_loss_ratio=0.0)
+THINNED = (*LINE, LOSSY_STREAM, MORE, of_calls(Claim.loss_independent, 2))
+
+
+def test_the_same_loss_before_a_router_that_others_reach_is_the_second_contrast() -> None:
+    found = calls((*THINNED, EVENLY))
+    assert (found.outcome, found.cause, found.mechanism) == ("degraded", "selective", "random_drop")
+    assert found.where == "unknown"
+
+
+@pytest.mark.parametrize("strength", [-2, -1, 0])
+def test_without_a_repeated_contrast_loss_stays_a_suspicion(strength: int) -> None:
+    found = calls((*THINNED, of_calls(Claim.path_loses_evenly, strength)))
+    assert found.cause == "unknown"
+
+
+def test_a_contrast_without_a_lossy_call_accuses_nobody() -> None:
+    evidence = instead(of_calls(Claim.stream_carries, 3, loss_ratio=0.0, sent=1200), of=(*THINNED, EVENLY))
+    assert calls(evidence).cause != "selective"
+
+
+@pytest.mark.parametrize(
+    ("strength", "high_kbps", "expected"),
+    [(3, 25, ("degraded", "unknown")), (3, 128, ("works", "none")), (2, 25, ("works", "none"))],
+)
+def test_a_speed_below_a_calls_is_no_good_call_and_no_accusation(
+    strength: int, high_kbps: float, expected: tuple[str, str]
+) -> None:
+    good = of_calls(Claim.stream_carries, 3, loss_ratio=0.02, sent=1200)
+    limit = of_calls(Claim.stream_rate_limited, strength, limit_high_kbps=high_kbps, controls_limited=0)
+    found = calls((*LINE, good, limit))
+    assert (found.outcome, found.cause) == expected
