@@ -112,7 +112,7 @@ def lossy_home(found: Findings, service: str) -> Finding | None:
 
 def names_missing(found: Findings, service: str) -> Finding | None:
     """The system's resolver does not know the service's names, another resolver does, and text does not answer."""
-    if not found.denies(names(service)) or found.strength(text(service)) > 0:
+    if not found.denies(names(service)) or found.says(text(service)):
         return None
     elsewhere = found.number(names(service), "elsewhere") > 0
     return Finding(
@@ -196,7 +196,10 @@ def text_works(found: Findings, service: str) -> Finding | None:
 
 
 def calls_work(found: Findings, service: str) -> Finding | None:
-    """A sustained stream came through relays most of which answer, and nothing else of the service is known dead."""
+    """A sustained stream came through relays most of which answer, and nothing else of the service is known dead; nor
+    is what every call begins with dropped, whoever it is for."""
+    if found.denies(COOKIE):
+        return None
     partly_silent = bool(found.cited((relays(service),))) and not found.says(relays(service))
     if not found.says(stream(service)) or found.denies(text(service)) or partly_silent:
         return None
@@ -206,7 +209,7 @@ def calls_work(found: Findings, service: str) -> Finding | None:
         causes={} if too_late else {"none": 0.97},
         mechanism="none",
         supporting=(stream(service), relays(service), text(service), CONTROLS_CARRY),
-        against=tuple(key for key in (COOKIE, GATEWAY) if found.denies(key)),
+        against=(GATEWAY,) if found.denies(GATEWAY) else (),
         would_change=("deeper_run", "later_again"),
     )
 

@@ -57,7 +57,7 @@ def allow_list(found: Findings, service: str) -> Finding | None:
 
 def names_false(found: Findings, service: str) -> Finding | None:
     """The service's names lead to places that cannot be its own, and its text does not answer there."""
-    if not found.denies(names_true(service)) or found.strength(text(service)) > 0:
+    if not found.denies(names_true(service)) or found.says(text(service)):
         return None
     on_the_way = found.says(ANSWERS_DOUBLED) or found.says(RESOLVERS_INTERCEPTED)
     return Finding(

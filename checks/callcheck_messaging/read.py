@@ -114,11 +114,11 @@ def _informative(by_address: Seen) -> Seen:
     ]
 
 
-def _silent_kinds(answered: Seen, informative: Seen) -> bool:
-    """Whether a whole kind of servers that are known to answer is silent (two at least), though another answers: the
-    app on a telephone and the one in a browser do not speak alike."""
+def _silent_kinds(answered: Seen, informative: Seen, lost: Seen) -> bool:
+    """Whether a whole kind of servers (two at least) is silent though known to answer, or cannot be found by name,
+    though another kind answers: the app on a telephone and the one in a browser do not speak alike."""
     alive = {_target(one).kind for one in answered}
-    silent = [one for one in informative if _target(one).kind not in alive]
+    silent = [one for one in (*informative, *lost) if _target(one).kind not in alive]
     kinds = {_target(one).kind for one in silent}
     return any(
         len(_endpoints([one for one in silent if _target(one).kind == kind])) >= _ENOUGH_ENDPOINTS for kind in kinds
@@ -127,7 +127,8 @@ def _silent_kinds(answered: Seen, informative: Seen) -> bool:
 
 def _strength(asked: Seen, answered: Seen, informative: Seen) -> int:
     if answered:
-        return 1 if _silent_kinds(answered, informative) else 3
+        lost = [one for one in asked if _without_address(one)]
+        return 1 if _silent_kinds(answered, informative, lost) else 3
     if any(one.value.failure in _UNCLEAR for one in asked):
         return 0
     if len(_endpoints(informative)) >= _ENOUGH_ENDPOINTS:

@@ -73,6 +73,13 @@ def test_telephones_that_are_silent_are_not_made_up_for_by_the_web() -> None:
     assert evidence(ctx, Claim.text_answers, "whatsapp").strength == 1
 
 
+def test_telephones_whose_names_lead_nowhere_are_not_made_up_for_by_the_web() -> None:
+    names = ("g.whatsapp.net", "e1.whatsapp.net")
+    phones = [msgspec.structs.replace(WEB, protocol="noise", address="", host=name) for name in names]
+    ctx = run([WEB, *phones], {WEB_AT: chat_room()})
+    assert evidence(ctx, Claim.text_answers, "whatsapp").strength == 1
+
+
 @pytest.mark.parametrize(("depth", "strength", "tries"), [("quick", -2, 2), ("standard", -3, 3)])
 @pytest.mark.parametrize("how", [Failure.reset, Failure.timeout, Failure.eof])
 def test_a_name_that_is_never_answered_beside_one_that_always_is(
