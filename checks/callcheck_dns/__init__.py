@@ -31,7 +31,7 @@ class DnsCheck:
         discloses="Your resolver and some public resolvers learn that your address asked for the services' names.",
         needs=("link",),
         essential=True,
-        at_depth={"quick": Budget(3.4, 300_000)},
+        at_depth={"quick": Budget(5, 300_000)},
     )
 
     @property

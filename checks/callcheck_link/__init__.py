@@ -33,7 +33,7 @@ class LinkCheck:
         title="your own line",
         max_seconds=4,
         max_bytes=220_000,
-        at_depth={"quick": Budget(max_seconds=2.6, max_bytes=200_000)},
+        at_depth={"quick": Budget(max_seconds=4, max_bytes=200_000)},
         discloses="Your own router is pinged. A few ordinary web sites at home and abroad see a visit from your"
         " address, as when a browser finds out whether it is online.",
     )

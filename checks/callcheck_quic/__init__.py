@@ -30,7 +30,7 @@ class QuicCheck:
             " the name of WhatsApp's web server stands in clear in some of them."
         ),
         needs=("link",),
-        at_depth={"quick": Budget(3.4, 400_000)},
+        at_depth={"quick": Budget(5, 400_000)},
     )
 
     @property

@@ -34,7 +34,7 @@ class RelayCheck:
         ),
         needs=("link",),
         essential=True,
-        at_depth={"quick": Budget(3.4, 90_000), "standard": Budget(8, 250_000), "deep": Budget(12, 300_000)},
+        at_depth={"quick": Budget(5, 90_000), "standard": Budget(10, 250_000), "deep": Budget(14, 300_000)},
     )
 
     @property

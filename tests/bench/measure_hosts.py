@@ -42,7 +42,11 @@ def play(depth: Depth) -> dict[str, cost.Moved]:
     with tempfile.TemporaryDirectory(prefix="measure-") as kept:
         command = [sys.executable, "-m", "callcheck", "lab", "run", "clean", "--depth", depth, "--format", "json"]
         subprocess.run([*command, "--keep", kept], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-        return moved_in(Path(kept) / "journal.ndjson")
+        journal = Path(kept) / "journal.ndjson"
+        last_us = max(event.t_us for event in decode_lines(journal.read_bytes()))
+        sys.stdout.write(f"{depth}: {last_us / 1e6:.1f} s\n")
+        sys.stdout.flush()
+        return moved_in(journal)
 
 
 def medians(runs: Sequence[Mapping[str, cost.Moved]]) -> dict[str, cost.Moved]:

@@ -21,8 +21,6 @@ _MOST_TELLING = (
     "partial",
     "ping-limited-congested",
     "slow-1700",
-    "slow-edge",
-    "stale-icmp-half",
     "stale-nohop",
     "stun-class",
     "vpn-prefix",

@@ -27,13 +27,11 @@ _ROOT = Path(__file__).parents[2]
 
 _HANDFUL = (
     "clean",
-    "home-loss",
     "offline",
     "telegram-blocked",
     "telegram-calls-dropped",
     "telegram-relays-down",
     "udp-blocked",
-    "whatsapp-names-missing",
     "whatsapp-relays-dropped",
 )
 
