@@ -214,7 +214,8 @@ class FlowSecond(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     and `sent_before` how many had left it before that packet, greetings included. `unsent` lists numbers of packets
     that our own system refused to send. `reordered` packets came after one with a higher number. What concerns earlier
     packets counts where it was noticed: `late` answers came when their second was over, `duplicates` were known
-    already, `unnumbered` datagrams answered no packet, `icmp_errors` are errors that the network returned.
+    already, `unnumbered` datagrams answered no packet, `icmp_errors` are errors that the network returned, and
+    `answer_bytes` is the size at the IP layer of all that came.
     `far_received` is the far end's own count, where it tells.
     """
 
@@ -234,5 +235,6 @@ class FlowSecond(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     duplicates: int = 0
     unnumbered: int = 0
     icmp_errors: int = 0
+    answer_bytes: int = 0
     far_received: int | None = None
     events: tuple[FlowEvent, ...] = ()

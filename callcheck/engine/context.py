@@ -206,7 +206,7 @@ class RealContext:
                     moved = self._traffic.of(endpoints[second.arm])
                     moved.add(len(second.sent_us), len(second.sent_us) * second.ip_bytes)
                     heard = sum(stamp is not None for stamp in second.received_us)
-                    moved.add(heard, heard * second.ip_bytes)
+                    moved.add(heard, second.answer_bytes)
                     yield second
         except FlowError as error:
             raise RuntimeError(f"the flow process failed: {error}") from error

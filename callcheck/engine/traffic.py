@@ -9,6 +9,8 @@ from callcheck.api import TcpState
 
 # A TCP segment's headers with the time stamps that today's systems put into each (RFC 7323).
 _TCP_HEADER_BYTES = 52
+# What the kernel's count leaves out: the other side's part of the handshake, and how a connection is dropped.
+_UNCOUNTED_PACKETS, _UNCOUNTED_BYTES = 3, 170
 
 Count = Callable[[int], None]
 
@@ -50,7 +52,8 @@ class Traffic:
         def settle(state: TcpState) -> None:
             segments = state.segments_sent + state.segments_received
             payload_bytes = state.bytes_acked + state.bytes_received
-            self.of(endpoint).add(segments, payload_bytes + segments * _TCP_HEADER_BYTES)
+            count_bytes = payload_bytes + segments * _TCP_HEADER_BYTES + _UNCOUNTED_BYTES
+            self.of(endpoint).add(segments + _UNCOUNTED_PACKETS, count_bytes)
 
         return settle
 

@@ -36,6 +36,7 @@ class _Noticed:
     duplicates: int = 0
     unnumbered: int = 0
     icmp_errors: int = 0
+    answer_bytes: int = 0
     events: list[FlowEvent] = field(default_factory=list)
 
 
@@ -101,6 +102,10 @@ class Ledger:
         """A datagram came that answers no packet."""
         self._noticed.unnumbered += 1
 
+    def came(self, ip_bytes: int) -> None:
+        """A datagram of this size came, whatever it was."""
+        self._noticed.answer_bytes += ip_bytes
+
     def icmp_errors(self, count: int) -> None:
         self._noticed.icmp_errors += count
 
@@ -155,6 +160,7 @@ class Ledger:
             duplicates=noticed.duplicates,
             unnumbered=noticed.unnumbered,
             icmp_errors=noticed.icmp_errors,
+            answer_bytes=noticed.answer_bytes,
             far_received=self.far_received,
             events=tuple(noticed.events),
         )

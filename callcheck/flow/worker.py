@@ -165,6 +165,7 @@ class Worker:
                 port.go_on_greeting()
             if line.ledger is None:
                 continue
+            line.ledger.came(len(arrived.payload) + leg.header_bytes)
             if number is None:
                 line.ledger.unnumbered()
                 continue

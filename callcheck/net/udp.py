@@ -21,7 +21,8 @@ _TIMESPEC = struct.Struct("qq")
 _QUEUE_LIMIT = 4096
 # A flood from one peer shall not keep the other sockets from being read.
 _DATAGRAMS_AT_ONCE = 64
-HEADER_BYTES = 28
+_UDP_HEADER_BYTES = 8
+_IP_HEADER_BYTES = {socket.AF_INET: 20, socket.AF_INET6: 40}
 
 Count = Callable[[int], None]
 
@@ -43,6 +44,9 @@ class DatagramSocket:
         self._arrived = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._closed = False
+        # What a ping socket takes and gives begins with the ICMP header itself.
+        is_udp = sock.proto in {0, socket.IPPROTO_UDP}
+        self._header_bytes = _IP_HEADER_BYTES.get(sock.family, 20) + (_UDP_HEADER_BYTES if is_udp else 0)
         sock.setblocking(False)
         errors.ask_for_errors(sock)
         if errors.supported:
@@ -56,7 +60,7 @@ class DatagramSocket:
         return str(host), int(port)
 
     def send(self, payload: bytes, *, ttl: int | None = None) -> int | Failure:
-        self._spend(len(payload) + HEADER_BYTES)
+        self._spend(len(payload) + self._header_bytes)
         try:
             if ttl is not None:
                 errors.set_ttl(self._sock, ttl)
@@ -95,7 +99,7 @@ class DatagramSocket:
             if packet is None:
                 break
             if isinstance(packet, Packet):
-                self._note(len(packet.payload) + HEADER_BYTES)
+                self._note(len(packet.payload) + self._header_bytes)
             self._queue.append(packet)
         if self._queue:
             self._arrived.set()

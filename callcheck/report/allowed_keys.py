@@ -56,6 +56,7 @@ COUNT_KEYS = frozenset(
         "again_asked",
         "age_days",
         "agreed",
+        "answer_bytes",
         "answered",
         "answered_flags",
         "answered_numbers",

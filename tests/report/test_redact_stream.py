@@ -96,6 +96,7 @@ def test_every_field_of_a_second_survives_and_nothing_else_does() -> None:
         duplicates=3,
         unnumbered=4,
         icmp_errors=5,
+        answer_bytes=6,
         far_received=60,
         events=EVENTS,
     )
