@@ -48,7 +48,9 @@ def targets(*, cost: bool, verify: bool, catalog_file: Path | None) -> int:
         fail(BAD_DATA, str(error))
     loaded, _problems = plugins.load_checks()
     for target in listed:
-        put_line(_line(target) + (_moved(target) if cost else ""))
+        put_line(_line(target))
+        if cost:
+            put("".join(f"    {line}\n" for line in _moved(target)).encode())
     translate = tr()
     if cost:
         put(("\n" + translate("All of it together:") + "\n" + _totals(listed)).encode())
@@ -61,15 +63,14 @@ def targets(*, cost: bool, verify: bool, catalog_file: Path | None) -> int:
     return 0
 
 
-def _moved(target: Target) -> str:
-    """What a run moves to and from this host, by depth; nothing where it was never measured."""
+def _moved(target: Target) -> Iterator[str]:
+    """What a run moves to and from this host, a line a depth; none where it was never measured."""
     place = costs.place_of(target)
-    shown = (
-        f"{depth} {moved[place][0]}/{moved[place][1] / 1000:.1f} kB"
-        for depth, moved in costs.shipped().moved.items()
-        if place in moved
-    )
-    return "".join(f"\n    {line}" for line in [", ".join(shown)] if line)
+    text = tr()("{depth}: {packets} packets, {kilobytes:.1f} kB")
+    for depth, moved in costs.shipped().moved.items():
+        if place in moved:
+            packets, count_bytes = moved[place]
+            yield text.format(depth=depth, packets=packets, kilobytes=count_bytes / 1000)
 
 
 def _totals(listed: Iterable[Target]) -> str:

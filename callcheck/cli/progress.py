@@ -47,6 +47,8 @@ class _Lines:
         seconds = event.t_us / 1e6
         if outcome == "completed":
             say(tr()("{seconds:5.1f} s  {title}: measured").format(seconds=seconds, title=title))
+        elif outcome == "skipped":
+            say(tr()("{seconds:5.1f} s  {title}: left out").format(seconds=seconds, title=title))
         else:
             note = event.data.get("note") or outcome
             say(

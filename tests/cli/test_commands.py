@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -138,3 +139,16 @@ def test_nothing_in_a_file_acts_on_the_terminal(command: str) -> None:
     assert b"Traceback" not in done.stderr
     assert done.stdout
     assert not {0x1B, 0x07} & set(done.stdout + done.stderr)
+
+
+def test_targets_say_what_each_host_sees_at_each_depth() -> None:
+    done = callcheck("targets", "--cost")
+    assert done.returncode == 0
+    text = done.stdout.decode()
+    lines = text.splitlines()
+    (place,) = (number for number, line in enumerate(lines) if line.startswith("udp/stun.fitauto.ru:3478"))
+    assert [line.split(":")[0].strip() for line in lines[place + 1 : place + 4]] == ["quick", "standard", "deep"]
+    assert all(re.fullmatch(r"    \w+: \d+ packets, \d+\.\d kB", line) for line in lines[place + 1 : place + 4])
+    totals = re.findall(r"  (\w+): (\d+) packets, \d+\.\d MB", text)
+    assert [depth for depth, _ in totals] == ["quick", "standard", "deep"]
+    assert all(int(packets) > 1000 for _, packets in totals)
