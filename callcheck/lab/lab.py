@@ -130,7 +130,10 @@ class Lab:
         here = f"--wd={Path.cwd()}"
         enter = ["-t", str(self._first_pid), *supervisor.way_in().enter, "-m", "-p", "-n", here]
         shed = ["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
+        # A device that is busy with its own programs is what such a scenario wants to show.
+        precedence = () if self._scenario.topology.busy else supervisor.precedence()
         return [
+            *precedence,
             *(supervisor.tool("nsenter"), *enter),
             *(supervisor.tool("ip"), "netns", "exec", namespace),
             *((supervisor.tool("setpriv"), *shed) if unprivileged else ()),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import gzip
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +17,9 @@ from callcheck.lab.wire.outcome import LabOutcome
 
 _LINES: Final = "runs.jsonl"
 _WRONG: Final = "wrong"
+_JOURNALS: Final = "journals"
+# What a journal may unpack to; the longest that was seen has 6 MB.
+_LARGEST_BYTES: Final = 256_000_000
 
 
 class StoreError(Exception):
@@ -22,8 +27,9 @@ class StoreError(Exception):
 
 
 class Store:
-    """`DIR/runs.jsonl` has a line for each finished run; `DIR/wrong/SCENARIO-SEED-DEPTH.ndjson` the journal of a wrong
-    one, and the same name with `.json` what the lab's rules and wires counted.
+    """`DIR/runs.jsonl` has a line for each finished run, `DIR/journals/SCENARIO-SEED-DEPTH-SERVERS.ndjson.gz` the
+    journal of each valid one, so that another judge can judge it; `DIR/wrong/SCENARIO-SEED-DEPTH.ndjson` is the journal
+    of a wrong one to look at, and the same name with `.json` what the lab's rules and wires counted.
 
     `unreadable` counts lines that were ignored: cut short, or of another shape than today's. One score at a time may
     use a folder. Raises StoreError for a folder in use, OSError for one that cannot be read or written.
@@ -31,7 +37,9 @@ class Store:
 
     def __init__(self, directory: Path) -> None:
         self._wrong = directory / _WRONG
-        self._wrong.mkdir(parents=True, exist_ok=True)
+        self._journals = directory / _JOURNALS
+        for folder in (self._wrong, self._journals):
+            folder.mkdir(parents=True, exist_ok=True)
         self._file = (directory / _LINES).open("a+b")
         try:
             self._lock(directory)
@@ -54,7 +62,9 @@ class Store:
         return {key: line for key, line in self._lines.items() if line.result != "failed"}
 
     def keep(self, line: Line, journal: bytes = b"", lab: LabOutcome | None = None) -> None:
-        """Write a run down, at once; the journal and the lab's counters of a wrong one stand there before its line."""
+        """Write a run down, at once; its journal, and the counters of a wrong one, stand there before its line."""
+        if line.is_valid:
+            self._journal_of(line.key).write_bytes(gzip.compress(journal, 6))
         if line.result == "wrong":
             name = f"{line.key.scenario}-{line.key.seed}-{line.key.depth}"
             (self._wrong / f"{name}.ndjson").write_bytes(journal)
@@ -64,6 +74,17 @@ class Store:
         self._file.write(msgspec.json.encode(line) + b"\n")
         self._file.flush()
         self._lines[line.key] = line
+
+    def journal(self, key: RunKey) -> bytes | None:
+        """The journal of a valid run as it was kept; None where there is none that can be read."""
+        try:
+            with gzip.open(self._journal_of(key)) as packed:
+                return packed.read(_LARGEST_BYTES)
+        except (OSError, EOFError, zlib.error):
+            return None
+
+    def _journal_of(self, key: RunKey) -> Path:
+        return self._journals / f"{key.scenario}-{key.seed}-{key.depth}-{key.servers}.ndjson.gz"
 
     def _lock(self, directory: Path) -> None:
         try:
