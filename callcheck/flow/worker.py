@@ -29,6 +29,9 @@ _DATAGRAMS_AT_ONCE = 16
 LONGEST_STALL_NS = NS_PER_S
 
 
+STOOD_STILL = "the flow process stood still"
+
+
 class StalledError(RuntimeError):
     """The process was kept from running so long that its late packets would leave in one burst."""
 
@@ -100,7 +103,7 @@ class Worker:
         if due_ns is None or now_ns < due_ns - _BUILD_AHEAD_NS:
             return
         if now_ns - due_ns > LONGEST_STALL_NS:
-            raise StalledError(f"the flow process stood still for {(now_ns - due_ns) / NS_PER_S:.1f} s")
+            raise StalledError(f"{STOOD_STILL} for {(now_ns - due_ns) / NS_PER_S:.1f} s")
         ledgers = [(line, line.ledger) for line in self._lines if line.ledger and line.next_due_ns == due_ns]
         self._shuffle(ledgers)
         ready = [(ledger, line.prepare(now_ns)) for line, ledger in ledgers]

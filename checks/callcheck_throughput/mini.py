@@ -18,7 +18,7 @@ import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TextIO, cast
 
 _TIMEOUT_S = 1.5
 _THREADS = 2
@@ -209,13 +209,30 @@ def load() -> Any:
         if "speedtest" in sys.modules:
             return sys.modules["speedtest"]
         kept = sys.stdout, sys.stderr
-        # A stream without a file descriptor is one that it leaves alone.
-        sys.stdout, sys.stderr = io.StringIO(), io.StringIO()
+        # Other threads go on writing to them meanwhile.
+        sys.stdout, sys.stderr = _without_descriptor(sys.stdout), _without_descriptor(sys.stderr)
         try:
             with _quiet():
                 return importlib.import_module("speedtest")
         finally:
             sys.stdout, sys.stderr = kept
+
+
+class _WithoutDescriptor:
+    """A stream that does all that the other does, but has no file descriptor: such a one the library leaves alone."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def fileno(self) -> int:
+        raise io.UnsupportedOperation("fileno")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _without_descriptor(stream: TextIO | None) -> TextIO:
+    return cast("TextIO", _WithoutDescriptor(stream if stream is not None else io.StringIO()))
 
 
 def _without_settings(library: Any) -> Any:

@@ -33,6 +33,29 @@ async def main():
 asyncio.run(main())
 print("imported")
 """
+IMPORT_WHILE_ANOTHER_WRITES = """
+import sys, threading
+from callcheck_throughput.mini import load
+
+problems, written, done = [], 0, threading.Event()
+
+def write():
+    global written
+    try:
+        while not done.is_set():
+            written += sys.stdout.buffer.write(b".")
+    except Exception as error:
+        problems.append(error)
+
+writer = threading.Thread(target=write)
+writer.start()
+load()
+done.set()
+writer.join()
+sys.stdout.flush()
+assert not problems, problems
+sys.stderr.write(str(written))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -128,14 +151,23 @@ def test_a_budget_that_is_used_up_ends_the_transfer(places: dict[str, Target]) -
     assert not ctx.open_sockets
 
 
-def test_it_is_imported_inside_a_running_textual_app() -> None:
-    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'checks'}"}
-    done = subprocess.run(
-        [sys.executable, "-X", "dev", "-W", "error::ResourceWarning", "-c", IMPORT_IN_TEXTUAL],
+def python(program: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error::ResourceWarning", "-c", program],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
-        env=environment,
+        env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'checks'}"},
     )
+
+
+def test_what_other_threads_write_while_it_is_imported_is_not_lost() -> None:
+    done = python(IMPORT_WHILE_ANOTHER_WRITES)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout) == int(done.stderr) > 0
+
+
+def test_it_is_imported_inside_a_running_textual_app() -> None:
+    done = python(IMPORT_IN_TEXTUAL)
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "imported", "")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from callcheck.flow.worker import STOOD_STILL
 from callcheck.lab.scenario import Scenario
 from callcheck.lab.score.lines import Answer, Said
 from callcheck.lab.truth import Truth
@@ -43,7 +44,8 @@ def void_reasons(lab: LabOutcome, report: Report, *, is_busy: bool = False) -> t
 
     `is_busy` where the scenario itself keeps the machine busy, so that a late callcheck is what it wants to see.
     """
-    is_late = report.instrument.valid is False and not is_busy
+    stood_still = any(STOOD_STILL in problem for problem in report.problems)
+    is_late = (report.instrument.valid is False or stood_still) and not is_busy
     return (*lab.void, *(("callcheck sent its packets late on this busy machine",) if is_late else ()))
 
 
