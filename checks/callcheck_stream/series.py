@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, cast
 
 import msgspec
@@ -15,6 +16,7 @@ from callcheck_stream.plan import Part, Round
 Observed = Numbered[Observation]
 
 SECOND_OP = "flow.second"
+_LATEST_US = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Series:
     icmp_errors: int
     far_received: int | None
     clock_set: bool
+    disturbed_us: tuple[int, ...] = ()
+    """When packets left after an interval that was off its schedule by more than 20 ms: our own process stood still."""
 
     @property
     def sent(self) -> int:
@@ -139,7 +143,15 @@ def _series(seconds: Sequence[_Second]) -> Series:
         icmp_errors=sum(flow.icmp_errors for flow in flows),
         far_received=max((flow.far_received for flow in flows if flow.far_received is not None), default=None),
         clock_set=any("clock_set" in flow.events for flow in flows),
+        disturbed_us=tuple(_disturbed_us(flows)),
     )
+
+
+def _disturbed_us(flows: Iterable[FlowSecond]) -> Iterator[int]:
+    times = [pair for flow in flows for pair in zip(flow.scheduled_us, flow.sent_us, strict=False)]
+    for (due_before, sent_before), (due, sent) in pairwise(times):
+        if sent - sent_before - (due - due_before) > _LATEST_US:
+            yield sent
 
 
 def _packets(flow: FlowSecond) -> Iterator[Sent]:

@@ -62,8 +62,8 @@ def test_a_run_in_which_everything_hit_is_not_void() -> None:
         (changed("instrument", "send_errors", value=1), "the lab lost 1 packet itself"),
         (changed("instrument", "truncated", value=2), "the lab lost 2 packets itself"),
         (
-            changed("instrument", "late", value=15),
-            "the lab was late: 1.5% of packets left more than 10 ms after they were due",
+            changed("instrument", "late", value=150),
+            "the lab was late: 15.0% of packets left more than 10 ms after they were due",
         ),
     ],
 )

@@ -9,7 +9,9 @@ from callcheck.lab.wire.spec_rule import DIRECTIONS
 # A third of the smallest delay that any judgement acts on (30 ms, DESIGN 7). A virtual machine whose host takes the
 # processor away for some milliseconds is late by less, even with real-time scheduling.
 LATE_MS: Final = 10
-_MOST_LATE_RATIO: Final = 0.01  # of the packets forwarded, more than LATE_MS after they were due
+# Of the packets forwarded, more than LATE_MS after they were due. A late wire loses nothing, holds up every arm alike,
+# and no delay accuses anybody: more of it makes a run harder to judge, not easier.
+_MOST_LATE_RATIO: Final = 0.1
 _FEW_LATE: Final = 10  # a pause of the machine that touches no more packets than these shapes no verdict
 
 

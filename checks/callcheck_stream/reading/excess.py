@@ -9,7 +9,7 @@ from typing import Any, Final
 from callcheck.api import Claim, Evidence
 from callcheck.stats.excess import LEAST_DIFFERENCE_RATIO, ExcessLoss, excess_loss
 from callcheck.stats.loss import fit_gilbert_all
-from callcheck_stream.reading.shared import blocks_of, by_endpoint, by_round, seqs_of, span_of
+from callcheck_stream.reading.shared import blocks_of, by_endpoint, by_round, seqs_of, span_of, undisturbed
 from callcheck_stream.series import Series
 
 _ROUNDS_FOR_SURE: Final = 2
@@ -58,9 +58,11 @@ def _compared(streams: Sequence[Series], controls: Sequence[Series]) -> ExcessLo
     if not arms or not seconds:
         return None
     fit = fit_gilbert_all([stream.lost for stream in streams])
+    blocks = [blocks_of(arm, origin_us=origin_us, seconds=seconds) for arm in (streams, *arms)]
+    subject, *others = undisturbed(blocks, [*streams, *controls], origin_us=origin_us)
     return excess_loss(
-        blocks_of(streams, origin_us=origin_us, seconds=seconds),
-        [blocks_of(arm, origin_us=origin_us, seconds=seconds) for arm in arms],
+        subject,
+        others,
         Random(_SEED),
         design_effect=fit.design_effect if fit else 1.0,
     )

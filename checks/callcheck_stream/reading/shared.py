@@ -55,6 +55,13 @@ def blocks_of(streams: Sequence[Series], *, origin_us: int, seconds: int) -> tup
     return fold_blocks(((stream.sent_us, stream.lost) for stream in streams), origin_us=origin_us, blocks=seconds)
 
 
+def undisturbed(arms: Sequence[Sequence[Block]], streams: Iterable[Series], *, origin_us: int) -> list[list[Block]]:
+    """The arms with nothing in the seconds in which some flow stood still: what all arms send in a burst after that
+    meets queues and limits that no call would meet."""
+    late = {(at_us - origin_us) // _US_PER_S for stream in streams for at_us in stream.disturbed_us}
+    return [[Block(0, 0) if number in late else block for number, block in enumerate(arm)] for arm in arms]
+
+
 def span_of(streams: Sequence[Series]) -> tuple[int, int]:
     """When the first packet of these flows left, and how many whole seconds lie between it and the last one."""
     times = [at_us for stream in streams for at_us in stream.sent_us]
