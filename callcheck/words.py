@@ -150,6 +150,8 @@ class Claim(StrEnum):
     stream_cut_off = "stream_cut_off"
     # loss_ratio, controls_loss_ratio, more_low_ratio, more_high_ratio, pairs, rounds, rounds_held, controls
     stream_loses_more = "stream_loses_more"
+    # Queueing, above each flow's shortest round trip: shift_ms, shift_low_ms, shift_high_ms, pairs, rounds, rounds_held
+    stream_delayed = "stream_delayed"
     stream_rate_limited = "stream_rate_limited"  # limit_low_kbps, limit_high_kbps, offered_kbps, loss_ratio, flows
     # Each packet by itself, whatever became of the one before: loss_ratio, mean_run, burst_ratio, twins_correlation
     loss_independent = "loss_independent"

@@ -19,6 +19,7 @@ _COMMANDS = {
     "run": "run:run",
     "report": "saved:report",
     "judge": "saved:judge",
+    "compare": "compare:compare",
     "checks": "lists:checks",
     "targets": "lists:targets",
     "consent": "lists:consent",

@@ -58,12 +58,12 @@ def report(
 @click.argument("file")
 def judge(file: str) -> int:
     translate = tr()
-    saved, events = _loaded(file)
+    saved, events = loaded(file)
     if saved is not None:
         before: Sequence[Verdict] = saved.verdicts
     else:
         before = _judged_in(events)
-    after = _judged_again(saved, events)
+    after = judged_again(saved, events)
     for verdict in after.verdicts:
         old = next((one for one in before if (one.service, one.function) == (verdict.service, verdict.function)), None)
         put_line(f"{verdict.service} {verdict.function}: {_in_short(verdict)}")
@@ -82,7 +82,7 @@ def judge(file: str) -> int:
     return exit_code(after.verdicts)
 
 
-def _judged_again(saved: Report | None, events: list[Event]) -> Report:
+def judged_again(saved: Report | None, events: list[Event]) -> Report:
     """A redacted report has lost addresses that its observations were read by, so its evidence is judged as it is."""
     checks, _problems = plugins.load_checks()
     if saved is None:
@@ -100,7 +100,7 @@ def _in_short(verdict: Verdict) -> str:
 
 
 def _report_from(file: str, chosen: str) -> Report:
-    saved, events = _loaded(file)
+    saved, events = loaded(file)
     if saved is not None:
         said = with_sentences(saved.verdicts, saved.evidence, chosen)
         return msgspec.structs.replace(saved, verdicts=said)
@@ -108,7 +108,7 @@ def _report_from(file: str, chosen: str) -> Report:
     return session.report_of(events, checks, chosen)
 
 
-def _loaded(file: str) -> tuple[Report | None, list[Event]]:
+def loaded(file: str) -> tuple[Report | None, list[Event]]:
     try:
         found = load(_read(file))
     except OSError as error:

@@ -13,6 +13,7 @@ GROUPS = frozenset(
     {
         "controls",
         "cookie",
+        "delay",
         "device_load",
         "device_programs",
         "domestic",
@@ -226,6 +227,9 @@ MEASURE_KEYS: Mapping[str, int] = {
     "seconds_high": 1,
     "seconds_low": 1,
     "sent_late_ms": 0,
+    "shift_high_ms": 0,
+    "shift_low_ms": 0,
+    "shift_ms": 0,
     "slowest_rtt_ms": 0,
     "took_ms": 0,
     "twins_correlation": 1,

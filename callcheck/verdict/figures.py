@@ -60,6 +60,7 @@ _MEASURES = (
     "rtt_ms",
     "rtt_p95_ms",
     "seconds",
+    "shift_ms",
     "up_kbps",
 )
 _RATIOS = {"loss_ratio": "loss_percent", "controls_loss_ratio": "controls_loss_percent"}

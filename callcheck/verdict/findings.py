@@ -80,6 +80,11 @@ class Findings:
         value = None if position is None else self._evidence[position].facts.get(fact)
         return value if isinstance(value, str) else ""
 
+    def group(self, key: Key) -> str:
+        """What else shares this evidence's source of failure; "" where nothing is known."""
+        position = self._firmest.get(key)
+        return "" if position is None else self._evidence[position].group
+
     def where(self, route: Key) -> Where:
         """The stretch in which packets stop, where the path's evidence says that they stop short of others."""
         word = self.word(route, "where")

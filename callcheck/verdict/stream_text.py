@@ -77,6 +77,26 @@ STREAM_SENTENCES: Final[dict[Claim, Sentences]] = {
         (N_("The stream to {service} loses no more than the same stream to neutral servers."),),
         (N_("Whether the stream to {service} loses more than streams to neutral servers could not be told."),),
     ),
+    # What is held back all the time alike counts as a long way, so that no sentence may speak of the whole delay.
+    Claim.stream_delayed: (
+        (
+            N_(
+                "Packets to {service} are held up on their way longer than packets to neutral servers in the same"
+                " seconds, usually by {shift_ms} ms."
+            ),
+            N_(
+                "Packets to {service} are held up on their way longer than packets to neutral servers in the same"
+                " seconds."
+            ),
+        ),
+        (N_("The delay of packets to {service} varies no more than that of packets to neutral servers."),),
+        (
+            N_(
+                "Whether the delay of packets to {service} varies more than that of packets to neutral servers"
+                " could not be told."
+            ),
+        ),
+    ),
     Claim.stream_rate_limited: (
         (
             N_(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from callcheck.api import Evidence
 from callcheck_stream.reading.carries import controls_carry, stream_carries
 from callcheck_stream.reading.deaths import stream_cut_off
+from callcheck_stream.reading.delays import stream_delayed
 from callcheck_stream.reading.excess import stream_loses_more
 from callcheck_stream.reading.limits import stream_rate_limited
 from callcheck_stream.reading.pattern import loss_independent
@@ -42,6 +43,7 @@ def _of_service(
     claims = (
         stream_cut_off(service, renewable, [stream for stream in neutral if stream.part in {"stream", "revival"}]),
         stream_loses_more(service, seen, known),
+        stream_delayed(service, seen, known),
         stream_rate_limited(service, own, neutral),
         loss_independent(service, calls),
     )

@@ -55,6 +55,7 @@ def labs(monkeypatch: pytest.MonkeyPatch) -> Callable[[Play], list[str]]:
 
         monkeypatch.setattr(score, "LabPlayer", Fake)
         monkeypatch.setattr(score, "journal_reader", lambda: read)
+        monkeypatch.setattr(score, "journal_reading", read_again)
         monkeypatch.setattr(Lab, "why_not", staticmethod(lambda: None))
         monkeypatch.setenv("LC_ALL", "C.UTF-8")
         return names
@@ -71,6 +72,11 @@ def scenarios(tmp_path: Path) -> Callable[..., list[str]]:
         return [str(path) for path in paths]
 
     return write
+
+
+def read_again(journal: bytes, *, ablate: bool) -> score.Reading:
+    """What the fake player's journals say today."""
+    return score.Reading(read(journal), {("telegram", "calls"): 4.0}, {"link": ()} if ablate else {})
 
 
 Labs = Callable[[Play], list[str]]

@@ -99,10 +99,11 @@ def test_another_depth_and_other_servers_make_another_run() -> None:
     assert len(keys) == 4
 
 
-def test_a_right_run_leaves_a_line_and_no_journal() -> None:
-    done = finished(FakePlayer(a=[played()]), "a")["a"]
+def test_a_right_run_leaves_a_line_and_its_journal() -> None:
+    go = played()
+    done = finished(FakePlayer(a=[go]), "a")["a"]
     assert (done.line.result, done.line.family, done.line.seconds, done.line.notes) == ("right", "a", 9.4, ())
-    assert (done.journal, done.lab) == (b"", None)
+    assert (done.journal, done.lab) == (b"works", go.lab)
 
 
 def test_a_wrong_run_brings_its_journal_and_what_the_lab_did() -> None:
@@ -129,6 +130,16 @@ def test_a_run_that_stays_void_is_given_up_and_says_nothing() -> None:
     line = finished(player, "a")["a"].line
     assert (line.result, line.voids, line.answers) == ("void", ("late",) * GOES, ())
     assert len(player.goes) == GOES
+
+
+def test_a_run_that_is_not_valid_leaves_no_journal() -> None:
+    player = FakePlayer(a=[played(void=("late",))] * GOES, b=[LabError("boom")])
+    assert [(one.journal, one.lab) for one in finished(player, "a", "b").values()] == [(b"", None)] * 2
+
+
+def test_another_truth_makes_no_other_run() -> None:
+    changed = a_scenario('outcome = ["fails"]\ncause = ["selective"]', name="a")
+    assert planned([changed], depth="quick", seeds=1, servers="own")[0].key == plan("a")[0].key
 
 
 @pytest.mark.parametrize(

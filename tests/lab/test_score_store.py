@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from callcheck.lab.score import Line, Store, StoreError
+from callcheck.lab.score.store import read_journal
 from callcheck.lab.wire.outcome import LabOutcome, RuleCount, WireCount
 
 from .test_score_lines import a_line, an_answer
@@ -31,7 +32,26 @@ def test_what_was_kept_is_read_back_as_it_was(tmp_path: Path) -> None:
         assert store.unreadable == 0
 
 
-def test_the_journal_and_the_counters_of_wrong_runs_alone_are_kept(tmp_path: Path) -> None:
+def test_the_journals_of_all_valid_runs_are_kept_and_of_no_others(tmp_path: Path) -> None:
+    void = a_line(result="void", seed=3)
+    kept(tmp_path, _RIGHT, _WRONG, void)
+    with Store(tmp_path) as store:
+        assert [store.journal(line.key) for line in (_RIGHT, _WRONG, void)] == [b'{"seq":0}\n', b'{"seq":0}\n', None]
+        store.journal_path(_RIGHT.key).write_bytes(b"damaged")
+        assert store.journal(_RIGHT.key) is None
+        assert read_journal(store.journal_path(_WRONG.key)) == b'{"seq":0}\n'
+
+
+def test_a_line_of_an_older_score_is_read(tmp_path: Path) -> None:
+    path = kept(tmp_path, _RIGHT)
+    older = json.loads(path.read_bytes())
+    del older["is_of_then"], older["answers"][0]["announced_s"]
+    path.write_bytes(json.dumps(older).encode() + b"\n")
+    with Store(tmp_path) as store:
+        assert store.finished == {_RIGHT.key: _RIGHT}
+
+
+def test_what_is_looked_at_is_kept_of_wrong_runs_alone(tmp_path: Path) -> None:
     kept(tmp_path, _RIGHT, _WRONG)
     assert sorted(path.name for path in (tmp_path / "wrong").iterdir()) == ["made-2-quick.json", "made-2-quick.ndjson"]
     assert (tmp_path / "wrong" / "made-2-quick.ndjson").read_bytes() == b'{"seq":0}\n'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -65,7 +66,7 @@ def test_recall_is_of_truths_and_precision_is_of_what_was_said() -> None:
 
 def test_an_unknown_that_is_right_because_it_came_early_is_in_no_matrix_and_no_abstention() -> None:
     found = tally([a_line(an_answer("selective", "unknown", is_early=True))])
-    assert (found.causes, found.abstention.of, found.total.right) == ((), 0, 1)
+    assert (found.causes, found.decidable.of, found.total.right) == ((), 0, 1)
     ventured = tally([a_line(an_answer("selective", "congestion", is_early=True))])
     assert ventured.matrices[1].of == 1
 
@@ -95,7 +96,7 @@ def test_among_families_that_accused_nobody_the_worst_is_the_one_with_the_widest
     assert worst.false_accusations.upper_95 == pytest.approx(0.95)
 
 
-def test_abstention_is_over_truths_that_name_something_and_verdicts_that_were_given() -> None:
+def test_who_gives_no_verdict_neither_abstains_nor_is_right() -> None:
     answers = [
         an_answer("selective", "unknown"),
         an_answer("selective", "congestion"),
@@ -103,7 +104,7 @@ def test_abstention_is_over_truths_that_name_something_and_verdicts_that_were_gi
         an_answer("none", None),
     ]
     found = tally([a_line(answer) for answer in answers])
-    assert (found.abstention.hits, found.abstention.of) == (1, 2)
+    assert (found.decidable.abstained, found.decidable.right, found.decidable.of) == (1, 0, 3)
     assert (found.total.right, found.total.abstained, found.total.wrong) == (1, 1, 2)
 
 
@@ -193,9 +194,13 @@ def test_the_markdown_stands_between_markers_and_ends_with_what_it_does_not_show
 
 
 def test_every_table_of_the_markdown_has_rows_as_wide_as_its_head() -> None:
-    found = tally([a_line(an_answer("selective", "none", where=("home",), mechanism=("port",))), a_line(an_answer())])
+    blocked = an_answer("selective", "none", where=("home",), mechanism=("port",))
+    told = replace(an_answer(), announced_s=3.0)
+    lines = [a_line(blocked), a_line(told, seed=2)]
+    found = tally(lines, {line.key: {"link": line.answers} for line in lines})
     tables = [part.split("\n") for part in as_markdown(found).split("\n\n") if part.startswith("|")]
-    assert len(tables) == 7
+    assert any(rows[0].startswith("| ablation: without |") for rows in tables)
+    assert len(tables) == 11
     for rows in tables:
         assert len({row.count("|") for row in rows}) == 1
 

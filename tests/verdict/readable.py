@@ -77,6 +77,7 @@ FULL_FACTS: dict[str, Any] = {
     "seconds_high": 5.41,
     "seconds_low": 4.96,
     "sent": 20,
+    "shift_ms": 41.5,
     "silent": 3,
     "sites": 3,
     "source_ports": 3,

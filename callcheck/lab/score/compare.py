@@ -29,28 +29,35 @@ class Comparison:
 
 def compared(scenario: Scenario, report: Report, depth: Depth, seconds: float) -> Comparison:
     """The report against the scenario's truths for this depth; `seconds` is handed through."""
-    answers = tuple(_answers(scenario.truths, report.verdicts, depth))
+    answers = answers_to(scenario, report.verdicts, depth)
     notes = tuple(note for answer in answers for note in _notes(answer))
     return Comparison("wrong" if notes else "right", seconds, answers, notes)
 
 
 def unanswered(scenario: Scenario, depth: Depth, seconds: float, reason: str) -> Comparison:
     """The comparison for a callcheck that gave no report: every truth stands without a verdict."""
-    return Comparison("wrong", seconds, tuple(_answers(scenario.truths, (), depth)), (reason,))
+    return Comparison("wrong", seconds, answers_to(scenario, (), depth), (reason,))
 
 
-def void_reasons(lab: LabOutcome, report: Report, *, is_busy: bool = False) -> tuple[str, ...]:
+def answers_to(scenario: Scenario, verdicts: Sequence[Verdict], depth: Depth) -> tuple[Answer, ...]:
+    """The verdicts beside the scenario's truths of this depth: those that have a truth, then what was said besides."""
+    return tuple(_answers(scenario.truths, verdicts, depth))
+
+
+def void_reasons(lab: LabOutcome, report: Report, comparison: Comparison, *, is_busy: bool = False) -> tuple[str, ...]:
     """Why a run says nothing about callcheck: trouble of the lab, or a machine too busy for lab and callcheck both.
 
-    `is_busy` where the scenario itself keeps the machine busy, so that a late callcheck is what it wants to see.
+    A late callcheck has to abstain, so that a run in which it abstained and was late shows the machine; one in which it
+    spoke up, rightly or wrongly, counts all the same. `is_busy` where the scenario itself keeps the machine busy, so
+    that a late callcheck is what it wants to see.
     """
     stood_still = any(STOOD_STILL in problem for problem in report.problems)
     is_late = (report.instrument.valid is False or stood_still) and not is_busy
-    return (*lab.void, *(("callcheck sent its packets late on this busy machine",) if is_late else ()))
+    abstained = comparison.result == "wrong" and all(one.standing != "wrong" for one in comparison.answers)
+    return (*lab.void, *(("callcheck sent its packets late on this busy machine",) if is_late and abstained else ()))
 
 
 def _answers(truths: Sequence[Truth], verdicts: Sequence[Verdict], depth: Depth) -> Iterator[Answer]:
-    """Those that have a truth first, then what was said beside them."""
     said = {(one.service, str(one.function)): _said(one) for one in verdicts}
     for truth in _truths_at(truths, depth):
         is_early = _ORDER.index(depth) < _ORDER.index(truth.depth)

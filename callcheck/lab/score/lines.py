@@ -42,13 +42,15 @@ class Said:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One function of one service in one run. No `truth`: the function is held innocent, and nothing else is scored.
-    `is_early`: the run is shallower than the truth's depth, so that "unknown" is right too."""
+    `is_early`: the run is shallower than the truth's depth, so that "unknown" is right too. `announced_s`: the run time
+    from which on the cause was said without a break; None for "unknown", and where nobody looked."""
 
     service: str
     function: str
     truth: Truth | None
     is_early: bool
     said: Said | None
+    announced_s: float | None = None
 
     @property
     def is_innocent(self) -> bool:
@@ -87,7 +89,8 @@ class Line:
 
     `notes` say what was wrong, or why the run failed; `voids` has one text for each time it was played in vain, because
     lab or machine had trouble of their own. A run that is void to the end has the result `void`, one whose lab could
-    not run at all has `failed`; neither says anything about callcheck, and neither has answers.
+    not run at all has `failed`; neither says anything about callcheck, and neither has answers. `is_of_then`: it was
+    remembered and could not be judged again.
     """
 
     key: RunKey
@@ -97,6 +100,7 @@ class Line:
     answers: tuple[Answer, ...] = ()
     voids: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    is_of_then: bool = False
 
     @property
     def is_valid(self) -> bool:
@@ -114,6 +118,11 @@ class Line:
     def could_accuse_falsely(self) -> bool:
         """Whether it holds a function that is innocent and has a verdict."""
         return any(answer.is_innocent and answer.said is not None for answer in self.answers)
+
+    @property
+    def is_innocent(self) -> bool:
+        """Whether it could accuse falsely, and nothing at all in it is selective."""
+        return self.could_accuse_falsely and all(answer.is_innocent for answer in self.answers)
 
     @property
     def accuses_falsely(self) -> bool:

@@ -12,10 +12,11 @@ from functools import partial
 from typing import Final, Protocol
 
 from callcheck import session
-from callcheck.engine.events import JournalError, decode_lines
+from callcheck.engine.events import decode_lines
 from callcheck.engine.plugins import load_checks
 from callcheck.lab import play, supervisor
 from callcheck.lab.scenario import Scenario
+from callcheck.lab.score.reading import whole
 from callcheck.model import Report
 from callcheck.words import Depth
 
@@ -99,14 +100,10 @@ def _kill(client: subprocess.Popen[bytes]) -> None:
 
 
 def journal_reader() -> Read:
-    """A function from a journal to the report that it amounts to. It raises JournalError for what is no finished run:
-    verdicts over half a journal are not what callcheck said."""
+    """A function from a journal to its report; it raises JournalError for what is no finished run."""
     checks, _problems = load_checks()
 
     def read(journal: bytes) -> Report:
-        report = session.report_of(decode_lines(journal), checks, "en")
-        if not report.run.complete:
-            raise JournalError("the journal ends before the run does")
-        return report
+        return whole(session.report_of(decode_lines(journal), checks, "en"))
 
     return read

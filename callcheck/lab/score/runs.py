@@ -53,12 +53,12 @@ def planned(scenarios: Sequence[Scenario], *, depth: Depth, seeds: int, servers:
     for turn in range(seeds):
         for scenario in scenarios:
             drawn = scenario.drawn(scenario.seed + turn)
-            key = RunKey(drawn.id, _digest(drawn), drawn.seed, depth, servers, __version__)
+            key = RunKey(drawn.id, digest_of(drawn), drawn.seed, depth, servers, __version__)
             runs.setdefault(key, Planned(key, drawn))
     return tuple(runs.values())
 
 
-def _digest(drawn: Scenario) -> str:
+def digest_of(drawn: Scenario) -> str:
     """Of the network that the file describes and of the wires drawn from it, which also hold what its access line
     adds. Another truth makes no other run: what is kept of it is judged by the truth of today."""
     wires = {name: wire_as_table(wire) for name, wire in drawn.wires.items()}
@@ -127,7 +127,7 @@ def _judged(run: Planned, played: Played, read: Read) -> tuple[Comparison, tuple
         reason = f"no report ({error}), exit {played.exit_code}: {said[-1] if said else 'nothing said'}"
         return unanswered(run.scenario, run.key.depth, played.seconds, reason), ()
     comparison = compared(run.scenario, report, run.key.depth, report.run.duration_s)
-    return comparison, void_reasons(played.lab, report, is_busy=run.scenario.topology.busy > 0)
+    return comparison, void_reasons(played.lab, report, comparison, is_busy=run.scenario.topology.busy > 0)
 
 
 def _finished(run: Planned, comparison: Comparison, voids: tuple[str, ...], played: Played) -> Finished:

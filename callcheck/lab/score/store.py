@@ -64,7 +64,7 @@ class Store:
     def keep(self, line: Line, journal: bytes = b"", lab: LabOutcome | None = None) -> None:
         """Write a run down, at once; its journal, and the counters of a wrong one, stand there before its line."""
         if line.is_valid:
-            self._journal_of(line.key).write_bytes(gzip.compress(journal, 6))
+            self.journal_path(line.key).write_bytes(gzip.compress(journal, 6))
         if line.result == "wrong":
             name = f"{line.key.scenario}-{line.key.seed}-{line.key.depth}"
             (self._wrong / f"{name}.ndjson").write_bytes(journal)
@@ -77,13 +77,10 @@ class Store:
 
     def journal(self, key: RunKey) -> bytes | None:
         """The journal of a valid run as it was kept; None where there is none that can be read."""
-        try:
-            with gzip.open(self._journal_of(key)) as packed:
-                return packed.read(_LARGEST_BYTES)
-        except (OSError, EOFError, zlib.error):
-            return None
+        return read_journal(self.journal_path(key))
 
-    def _journal_of(self, key: RunKey) -> Path:
+    def journal_path(self, key: RunKey) -> Path:
+        """Where the journal of a valid run lies; the scenario's digest and the version are no part of the name."""
         return self._journals / f"{key.scenario}-{key.seed}-{key.depth}-{key.servers}.ndjson.gz"
 
     def _lock(self, directory: Path) -> None:
@@ -109,3 +106,12 @@ class Store:
             self._file.write(b"\n")
             self._file.flush()
         return lines, unreadable
+
+
+def read_journal(path: Path) -> bytes | None:
+    """A kept journal, unpacked; None where there is none that can be read."""
+    try:
+        with gzip.open(path) as packed:
+            return packed.read(_LARGEST_BYTES)
+    except (OSError, EOFError, zlib.error):
+        return None

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
 
 import msgspec
 
 from callcheck.lab.score.lines import Line
+from callcheck.lab.score.markdown import NOTHING, listed, many, plain, ratio, table
 from callcheck.lab.score.matrix import CauseQuality, Matrix
 from callcheck.lab.score.reliability import Reliability
+from callcheck.lab.score.share_tables import (
+    ablation_table,
+    announcement_table,
+    decided_sentences,
+    detection_table,
+    innocents_table,
+)
 from callcheck.lab.score.tally import FalseAccusations, FamilyRow, Tally
-from callcheck.report.printable import printable
 
 SCHEMA: Final = "callcheck-score/1"
 BEGIN: Final = "<!-- callcheck lab score: begin -->"
@@ -19,43 +26,74 @@ END: Final = "<!-- callcheck lab score: end -->"
 UPPER_BOUND: Final = (
     "Accuracy in the lab is an upper bound: the lab tests our model of the interference, not the interference itself."
 )
-_NOTHING: Final = "–"
 
 
-def as_json(tally: Tally) -> bytes:
-    """All of the tally, its runs included, as one JSON object with a `schema`; indented, line end included."""
-    content = {"schema": SCHEMA, "upper_bound": UPPER_BOUND, **msgspec.to_builtins(tally)}
+def as_json(tally: Tally, apart: Sequence[Tally] = ()) -> bytes:
+    """All of the tally, its runs included, as one JSON object with a `schema`; indented, line end included.
+    `by_depth` has the same for each depth `apart`, without the runs, where there are several."""
+    by_depth = {one.depths[0]: _without_lines(one) for one in apart} if len(apart) > 1 else {}
+    content = {"schema": SCHEMA, "upper_bound": UPPER_BOUND, **msgspec.to_builtins(tally), "by_depth": by_depth}
     return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
 
 
-def as_markdown(tally: Tally) -> str:
-    """The tally as Markdown between markers, so that a file's older tally can be replaced."""
-    parts = [
-        [BEGIN],
+def _without_lines(tally: Tally) -> dict[str, Any]:
+    content: dict[str, Any] = msgspec.to_builtins(tally)
+    del content["lines"]
+    return content
+
+
+def as_markdown(tally: Tally, apart: Sequence[Tally] = ()) -> str:
+    """The tally as Markdown between markers, so that a file's older tally can be replaced. Where there are several
+    depths `apart`, each has a table of its own, and `tally`, which is of all, comes last, without its list of runs."""
+    parts: list[list[str]]
+    if len(apart) > 1:
+        parts = [part for one in apart for part in ([f"### {one.depths[0]}"], *_parts(one), *_lists(one))]
+        parts += [["### all"], *_parts(tally)]
+    else:
+        parts = [*_parts(tally), *_lists(tally)]
+    whole = [[BEGIN], *parts, [UPPER_BOUND], [END]]
+    return "\n\n".join("\n".join(part) for part in whole if part) + "\n"
+
+
+def _parts(tally: Tally) -> list[list[str]]:
+    return [
         [_headline(tally)],
         _family_table(tally),
         _sentences(tally),
+        innocents_table(tally),
+        detection_table(tally),
+        announcement_table(tally),
         *(_matrix_table(matrix) for matrix in tally.matrices if matrix.rows),
         _cause_table(tally.causes),
         _reliability_table(tally.reliability),
-        _list("Not right:", _run_notes(tally.lines)),
-        _list("Void goes, by reason:", (f"{_text(why)}: {count}" for why, count in tally.void_reasons.items())),
-        [UPPER_BOUND],
-        [END],
+        ablation_table(tally),
     ]
-    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def _lists(tally: Tally) -> list[list[str]]:
+    return [
+        listed("Not right:", _run_notes(tally.lines)),
+        listed("Void goes, by reason:", (f"{plain(why)}: {count}" for why, count in tally.void_reasons.items())),
+    ]
 
 
 def _headline(tally: Tally) -> str:
     total = tally.total
     of = f"callcheck {', '.join(tally.versions)}, depth {', '.join(tally.depths)}, {', '.join(tally.servers)} servers"
     return (
-        f"**{of}**: {_many(total.scenarios, 'scenario')} of {_many(len(tally.families), 'family', 'families')}, "
-        f"{_many(total.runs, 'run')}; {total.right} right, {total.abstained} abstained, {total.wrong} wrong, "
-        f"{total.stayed_void} void, {total.failed} failed."
+        f"**{of}**: {many(total.scenarios, 'scenario')} of {many(len(tally.families), 'family', 'families')}, "
+        f"{many(total.runs, 'run')}; {total.right} right, {total.abstained} abstained, {total.wrong} wrong, "
+        f"{total.stayed_void} void, {total.failed} failed.{_then(tally.judged_then)}"
         if total.runs
         else "No run was finished."
     )
+
+
+def _then(runs: int) -> str:
+    if not runs:
+        return ""
+    whose = "its journal is" if runs == 1 else "their journals are"
+    return f" {many(runs, 'run was', 'runs were')} judged then, not now: {whose} missing."
 
 
 def _family_table(tally: Tally) -> list[str]:
@@ -63,13 +101,13 @@ def _family_table(tally: Tally) -> list[str]:
         *("family", "scenarios", "runs", "right", "abstained", "wrong", "false accusations", "95 % bound"),
         *("stayed void", "failed", "void goes"),
     )
-    return _table(heads, [_family_cells(row) for row in (*tally.families, tally.total)])
+    return table(heads, [_family_cells(row) for row in (*tally.families, tally.total)])
 
 
 def _family_cells(row: FamilyRow) -> list[object]:
     accused = row.false_accusations
     return [
-        *(_text(row.family), row.scenarios, row.runs, row.right, row.abstained, row.wrong),
+        *(plain(row.family), row.scenarios, row.runs, row.right, row.abstained, row.wrong),
         *(f"{accused.runs} of {accused.of}", _bound(accused), row.stayed_void, row.failed, row.void_goes),
     ]
 
@@ -78,11 +116,10 @@ def _sentences(tally: Tally) -> list[str]:
     lines = [f"- False accusations: {_accusations(tally.total.false_accusations)}."]
     if tally.worst_family is not None:
         worst = tally.worst_family
-        lines.append(f"- Worst family, {_text(worst.family)}: {_accusations(worst.false_accusations)}.")
-    abstained = _ratio(tally.abstention.hits, tally.abstention.of)
-    lines.append(f"- Verdicts that abstain where there was something to tell: {abstained}.")
+        lines.append(f"- Worst family, {plain(worst.family)}: {_accusations(worst.false_accusations)}.")
+    lines += decided_sentences(tally)
     lines += [
-        f"- {matrix.aspect.capitalize()} right: {_ratio(matrix.right, matrix.of)}."
+        f"- {matrix.aspect.capitalize()} right: {ratio(matrix.right, matrix.of)}."
         for matrix in tally.matrices
         if matrix.rows
     ]
@@ -97,12 +134,12 @@ def _accusations(accused: FalseAccusations) -> str:
 
 
 def _bound(accused: FalseAccusations) -> str:
-    return f"{accused.upper_95:.2%}".replace("%", " %") if accused.of else _NOTHING
+    return f"{accused.upper_95:.2%}".replace("%", " %") if accused.of else NOTHING
 
 
 def _matrix_table(matrix: Matrix) -> list[str]:
     heads = (f"{matrix.aspect}: truth \\ said", *matrix.said, "right")
-    return _table(
+    return table(
         heads,
         [
             [row.truth, *(row.said[word] or "" for word in matrix.said), f"{row.right} of {row.of}"]
@@ -112,8 +149,8 @@ def _matrix_table(matrix: Matrix) -> list[str]:
 
 
 def _cause_table(causes: Iterable[CauseQuality]) -> list[str]:
-    rows = [[one.cause, _ratio(one.found, one.truths), _ratio(one.rightly_said, one.said)] for one in causes]
-    return _table(("cause", "recall", "precision"), rows) if rows else []
+    rows = [[one.cause, ratio(one.found, one.truths), ratio(one.rightly_said, one.said)] for one in causes]
+    return table(("cause", "recall", "precision"), rows) if rows else []
 
 
 def _reliability_table(found: Reliability) -> list[str]:
@@ -131,42 +168,15 @@ def _reliability_table(found: Reliability) -> list[str]:
         if one.count
     ]
     heads = ("stated confidence", "verdicts", "mean", "share right", "95 % interval")
-    said = f"{_many(found.verdicts, 'verdict')} with a cause: Brier score {found.brier:.3f}, ECE {found.ece:.3f}."
-    return [*_table(heads, rows), "", said]
+    said = f"{many(found.verdicts, 'verdict')} with a cause: Brier score {found.brier:.3f}, ECE {found.ece:.3f}."
+    return [*table(heads, rows), "", said]
 
 
 def _run_notes(lines: Iterable[Line]) -> Iterator[str]:
     for line in lines:
-        name = f"{_text(line.key.scenario)} seed {line.key.seed} {line.key.depth}"
+        name = f"{plain(line.key.scenario)} seed {line.key.seed} {line.key.depth}"
         if line.result == "void":
-            yield f"{name} (void): {_text(line.voids[-1]) if line.voids else 'no reason kept'}"
+            yield f"{name} (void): {plain(line.voids[-1]) if line.voids else 'no reason kept'}"
         elif line.result != "right":
             word = line.standing if line.is_valid else line.result
-            yield f"{name} ({word}): {'; '.join(map(_text, line.notes))}"
-
-
-def _list(title: str, items: Iterable[str]) -> list[str]:
-    listed = [f"- {item}" for item in items]
-    return [title, "", *listed] if listed else []
-
-
-def _table(heads: tuple[str, ...], rows: Iterable[Iterable[object]]) -> list[str]:
-    return [
-        f"| {' | '.join(heads)} |",
-        f"|{'---|' * len(heads)}",
-        *(f"| {' | '.join(map(str, row))} |" for row in rows),
-    ]
-
-
-def _ratio(hits: int, of: int) -> str:
-    return f"{hits} of {of} ({hits / of:.1%})".replace("%", " %") if of else _NOTHING
-
-
-def _many(count: int, noun: str, nouns: str = "") -> str:
-    return f"{count} {noun if count == 1 else nouns or noun + 's'}"
-
-
-def _text(text: str) -> str:
-    """Text that may quote a file or a program: it ends no cell and makes no markup."""
-    shown = printable(" ".join(text.split()))
-    return "".join(f"\\{character}" if character in "\\|`*_[]<>#&!" else character for character in shown)
+            yield f"{name} ({word}): {'; '.join(map(plain, line.notes))}"

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import get_args
 
-from callcheck.lab.score.lines import Answer, Line
+from callcheck.lab.score.ablation import Ablation, Without, ablations
+from callcheck.lab.score.lines import Line
 from callcheck.lab.score.matrix import CauseQuality, Matrix, cause_quality, due, matrices
 from callcheck.lab.score.reliability import Reliability, reliability
+from callcheck.lab.score.shares import (
+    Announced,
+    Decidable,
+    Detection,
+    Innocents,
+    Located,
+    announcements,
+    decidable,
+    detections,
+    innocents,
+    located,
+    nearest_rank,
+)
 from callcheck.stats.intervals import exact_upper
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """So many of so many."""
-
-    hits: int
-    of: int
+from callcheck.words import Depth
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +68,42 @@ class SecondsToVerdict:
 @dataclass(frozen=True, slots=True)
 class Tally:
     """`total` is the row of all families together. `worst_family` has the highest rate of false accusations, and the
-    highest bound among equals; None where no run could accuse. `abstention` counts verdicts with the cause "unknown"
-    of functions with a truth of this depth that names something else. `void_reasons` counts goes."""
+    highest bound among equals; None where no run could accuse. `void_reasons` counts goes. `judged_then` are valid runs
+    that were remembered and could not be judged again."""
 
+    judged_then: int
     versions: tuple[str, ...]
     depths: tuple[str, ...]
     servers: tuple[str, ...]
     total: FamilyRow
     families: tuple[FamilyRow, ...]
     worst_family: FamilyRow | None
-    abstention: Count
+    innocents: tuple[Innocents, ...]
+    decidable: Decidable
+    detections: tuple[Detection, ...]
+    located: Located
     matrices: tuple[Matrix, ...]
     causes: tuple[CauseQuality, ...]
     reliability: Reliability
     seconds_to_verdict: SecondsToVerdict | None
+    announcements: tuple[Announced, ...]
+    ablations: tuple[Ablation, ...]
     void_reasons: Mapping[str, int]
     lines: tuple[Line, ...]
 
 
-def tally(lines: Iterable[Line]) -> Tally:
-    """What these runs show. One depth at a time is wise: what may be told differs by depth."""
+def tallies_by_depth(lines: Iterable[Line], without: Without | None = None) -> tuple[Tally, ...]:
+    """A tally for each depth that occurs, shallow first."""
+    taken = tuple(lines)
+    return tuple(
+        tally(of_depth, without)
+        for depth in get_args(Depth)
+        if (of_depth := [line for line in taken if line.key.depth == depth])
+    )
+
+
+def tally(lines: Iterable[Line], without: Without | None = None) -> Tally:
+    """What these runs show; what may be told differs by depth. `without` has what each run says without each check."""
     taken = tuple(lines)
     valid = [line for line in taken if line.is_valid]
     answers = [answer for line in valid for answer in line.answers]
@@ -88,17 +111,23 @@ def tally(lines: Iterable[Line]) -> Tally:
     names = sorted({line.family for line in taken})
     families = tuple(_row(name, [line for line in taken if line.family == name]) for name in names)
     return Tally(
+        judged_then=sum(line.is_of_then for line in valid),
         versions=tuple(sorted({line.key.version for line in taken})),
-        depths=tuple(sorted({line.key.depth for line in taken})),
+        depths=tuple(depth for depth in get_args(Depth) if any(line.key.depth == depth for line in taken)),
         servers=tuple(sorted({line.key.servers for line in taken})),
         total=_row("all", taken),
         families=families,
         worst_family=_worst(families),
-        abstention=_abstention(answers),
+        innocents=innocents(valid),
+        decidable=decidable(answers),
+        detections=detections(answers),
+        located=located(answers),
         matrices=matrices(counted),
         causes=cause_quality(counted),
         reliability=reliability(answers),
         seconds_to_verdict=_seconds([line.seconds for line in valid]),
+        announcements=announcements(valid),
+        ablations=ablations(valid, without or {}),
         void_reasons=dict(Counter(reason for line in taken for reason in line.voids).most_common()),
         lines=taken,
     )
@@ -135,18 +164,5 @@ def _worst(families: Iterable[FamilyRow]) -> FamilyRow | None:
     )
 
 
-def _abstention(answers: Iterable[Answer]) -> Count:
-    """A function without a verdict is no abstention: it is a fault, and counts as wrong."""
-    telling = [
-        one.said.cause
-        for one in answers
-        if one.truth is not None and one.said is not None and not one.is_early and "unknown" not in one.truth.cause
-    ]
-    return Count(telling.count("unknown"), len(telling))
-
-
-def _seconds(seconds: Iterable[float]) -> SecondsToVerdict | None:
-    ordered = sorted(seconds)
-    if not ordered:
-        return None
-    return SecondsToVerdict(median(ordered), ordered[math.ceil(0.95 * len(ordered)) - 1], ordered[-1])
+def _seconds(seconds: Sequence[float]) -> SecondsToVerdict | None:
+    return SecondsToVerdict(median(seconds), nearest_rank(seconds, 0.95), max(seconds)) if seconds else None
