@@ -268,8 +268,10 @@ class Budget:
 class CheckInfo:
     """`needs` names checks that, where they run at all, run before this one; `alone` keeps others from running beside
     it. At a depth that is not in `depths` it runs only if asked for by name. An `essential` one runs, as at quick,
-    even where the run is cut short because nothing abroad can be reached. The engine enforces `max_seconds` and
-    `max_bytes`, or what `at_depth` says for a depth. `discloses` is said before consent: what the far end learns."""
+    even where the run is cut short because nothing abroad can be reached. One with `first_look` also runs as at quick
+    when a longer run begins, beside the checks that need nothing, so that a gross block is known within seconds. The
+    engine enforces `max_seconds` and `max_bytes`, or what `at_depth` says for a depth. `discloses` is said before
+    consent: what the far end learns."""
 
     name: str
     version: str
@@ -280,6 +282,7 @@ class CheckInfo:
     needs: tuple[str, ...] = ()
     alone: bool = False
     essential: bool = False
+    first_look: bool = False
     depths: tuple[Depth, ...] = ("quick", "standard", "deep")
     at_depth: Mapping[Depth, Budget] = field(default_factory=dict)
 

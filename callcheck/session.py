@@ -17,9 +17,9 @@ from callcheck.catalog import load as catalog
 from callcheck.engine import plugins
 from callcheck.engine.context import RunState
 from callcheck.engine.events import JOURNAL_SCHEMA, Bus, Event, Sink
-from callcheck.engine.plan import Plan, essentials, make_plan, reason_to_cut, stage_seconds
+from callcheck.engine.plan import Plan, essentials, first_look, make_plan, reason_to_cut, stage_seconds
 from callcheck.engine.run import run_plan
-from callcheck.model import Json, Report, Target, Tool
+from callcheck.model import Evidence, Json, Report, Target, Tool
 from callcheck.net.clock import Clock
 from callcheck.report.fold import fold
 from callcheck.verdict.judge import judge
@@ -87,9 +87,11 @@ async def measure(prepared: Prepared, sinks: Iterable[Sink] = ()) -> list[Event]
     bus = Bus(clock.now_us, sinks)
     state = RunState(prepared.targets, prepared.request.depth, clock, bus)
     judged: list[Json] = []
+    known: list[Evidence] = []
 
     def judge_so_far() -> None:
         report = report_of(bus.events, prepared.checks, prepared.request.language)
+        known[:] = report.evidence
         verdicts = msgspec.to_builtins(report.verdicts)
         if verdicts and verdicts != judged:
             judged[:] = verdicts
@@ -97,11 +99,17 @@ async def measure(prepared: Prepared, sinks: Iterable[Sink] = ()) -> list[Event]
 
     def shorten(rest: Plan) -> tuple[Plan, str]:
         # Whoever asked for certain checks gets them.
-        evidence = () if prepared.request.only else report_of(bus.events, prepared.checks, "en").evidence
-        reason = reason_to_cut(evidence)
+        reason = reason_to_cut(() if prepared.request.only else known)
         return (essentials(rest, prepared.infos), reason) if reason else (rest, "")
 
-    await run_plan(prepared.plan, prepared.checks, state, _header(prepared), settled=judge_so_far, shorten=shorten)
+    # Whoever asked for certain checks wants no others, and those once.
+    looks = () if prepared.request.only else first_look(prepared.plan, prepared.infos, prepared.request.depth)
+    await run_plan(
+        *(prepared.plan, prepared.checks, state, _header(prepared)),
+        first_look=looks,
+        settled=judge_so_far,
+        shorten=shorten,
+    )
     return bus.events
 
 

@@ -59,10 +59,12 @@ class RunState:
 
 
 class RealContext:
-    """Meets `api.Context` for one check. `close` ends every socket that the check left open."""
+    """Meets `api.Context` for one check. `close` ends every socket that the check left open. `depth` is that of the run
+    unless another is given."""
 
-    def __init__(self, state: RunState, info: CheckInfo) -> None:
+    def __init__(self, state: RunState, info: CheckInfo, depth: Depth | None = None) -> None:
         self._state = state
+        self._depth = depth
         self._info = info
         self._spent_bytes = 0
         self._traffic = Traffic()
@@ -71,7 +73,7 @@ class RealContext:
 
     @property
     def depth(self) -> Depth:
-        return self._state.depth
+        return self._depth or self._state.depth
 
     @property
     def spent_bytes(self) -> int:

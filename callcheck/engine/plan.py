@@ -77,7 +77,19 @@ def segments(plan: Plan, infos: Mapping[str, CheckInfo]) -> tuple[Plan, ...]:
 
 def essentials(plan: Plan, infos: Mapping[str, CheckInfo]) -> Plan:
     """The stages with only those checks in them that run even where a run is cut short."""
-    stages = (tuple(name for name in stage if infos[name].essential) for stage in plan)
+    return without(plan, {name for stage in plan for name in stage if not infos[name].essential})
+
+
+def first_look(plan: Plan, infos: Mapping[str, CheckInfo], depth: Depth) -> Plan:
+    """The stages of what runs as at quick beside the first stage, so that a gross block is announced within 8 s at
+    every depth (DESIGN 2): at quick all that bears company, in a longer run what has a `first_look` and runs again."""
+    left_out = {name for name, info in infos.items() if (info.alone if depth == "quick" else not info.first_look)}
+    return without(plan[1:], left_out)
+
+
+def without(plan: Plan, names: Collection[str]) -> Plan:
+    """The stages that are left when some checks are taken out."""
+    stages = (tuple(name for name in stage if name not in names) for stage in plan)
     return tuple(stage for stage in stages if stage)
 
 

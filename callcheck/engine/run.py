@@ -10,7 +10,8 @@ from typing import Any
 from callcheck.api import BudgetExceededError, Check
 from callcheck.engine.context import RealContext, RunState
 from callcheck.engine.events import CheckOutcome
-from callcheck.engine.plan import Plan, segments
+from callcheck.engine.plan import Plan, segments, without
+from callcheck.words import Depth
 
 # How long a cancelled check may take to let go before it is left behind.
 LET_GO_S = 1.0
@@ -30,12 +31,13 @@ async def run_plan(
     state: RunState,
     header: Mapping[str, Any],
     *,
+    first_look: Plan = (),
     settled: Settled = lambda: None,
     shorten: Shorten = _all_of_it,
 ) -> bool:
     """Run every stage and write the journal on `state.bus`. True if the run came to its end.
 
-    `header` goes into run_started;
+    `header` goes into run_started; `first_look` runs as at quick beside the first segment, and at quick not again.
     `settled` is called whenever a check has finished, so that somebody above can judge what is known so far.
     `shorten` is asked after each segment: once it leaves something out, what remains runs as at quick.
     Cancellation (Ctrl-C) ends the run early: the journal is closed with `complete: false` and False is returned.
@@ -44,8 +46,12 @@ async def run_plan(
     complete = True
     try:
         waiting = segments(plan, {name: checks[name].info for stage in plan for name in stage})
+        looks = [_run_segment(first_look, checks, state, settled, depth="quick")] if first_look else []
+        seen = {name for stage in first_look for name in stage} if state.depth == "quick" else set()
+        waiting = tuple(left for segment in waiting if (left := without(segment, seen)))
         while waiting:
-            await _run_segment(waiting[0], checks, state, settled)
+            await asyncio.gather(_run_segment(waiting[0], checks, state, settled), *looks)
+            looks = []
             waiting = _shortened(waiting[1:], shorten, state)
     except asyncio.CancelledError:
         complete = False
@@ -55,15 +61,18 @@ async def run_plan(
     return complete
 
 
-async def _run_segment(segment: Plan, checks: Mapping[str, Check[Any]], state: RunState, settled: Settled) -> None:
-    """Every check of the segment, each as soon as those have ended that it needs."""
+async def _run_segment(
+    segment: Plan, checks: Mapping[str, Check[Any]], state: RunState, settled: Settled, depth: Depth | None = None
+) -> None:
+    """Every check of the segment, each as soon as those have ended that it needs; at the run's depth unless another is
+    given."""
     ended = {name: asyncio.Event() for stage in segment for name in stage}
 
     async def run(name: str) -> None:
         for need in checks[name].info.needs:
             if need in ended:
                 await ended[need].wait()
-        await _run_check(checks[name], state, settled)
+        await _run_check(checks[name], state, settled, depth)
         ended[name].set()
 
     async with asyncio.TaskGroup() as group:
@@ -85,15 +94,15 @@ def _shortened(waiting: tuple[Plan, ...], shorten: Shorten, state: RunState) -> 
     return tuple(segment for segment in still if any(segment))
 
 
-async def _run_check(check: Check[Any], state: RunState, settled: Settled) -> None:
+async def _run_check(check: Check[Any], state: RunState, settled: Settled, depth: Depth | None) -> None:
     name = check.info.name
-    context = RealContext(state, check.info)
-    state.bus.publish("check_started", name)
+    context = RealContext(state, check.info, depth)
+    state.bus.publish("check_started", name, {"first_look": True} if depth else {})
     outcome: CheckOutcome = "interrupted"
     note = ""
     try:
         task = asyncio.create_task(_started(check, context))
-        outcome, note = await _watched(task, check.info.budget(state.depth).max_seconds)
+        outcome, note = await _watched(task, check.info.budget(context.depth).max_seconds)
     finally:
         context.close()
         ending = {"outcome": outcome, "note": note, "bytes": context.spent_bytes, "hosts": context.moved()}

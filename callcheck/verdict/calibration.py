@@ -70,3 +70,4 @@ def store(calibration: Calibration) -> None:
     """Make this the calibration that comes with callcheck. Raises OSError."""
     text = msgspec.json.format(msgspec.json.encode(calibration), indent=2)
     FILE.write_bytes(text + b"\n")
+    shipped.cache_clear()

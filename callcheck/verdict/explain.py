@@ -63,9 +63,11 @@ def sureness_text(verdict: Verdict, language: str) -> str:
 
 
 def leading_text(verdict: Verdict, language: str) -> str:
-    """The likeliest known causes with their probabilities; "" where none stands out."""
+    """The likeliest known causes with their probabilities; "" where none stands out, or the unknown leads."""
     _ = translator(language)
     ranked = sorted(verdict.causes.items(), key=lambda item: -item[1])
+    if not ranked or ranked[0][0] == "unknown":
+        return ""  # what nobody knows leads; to name whoever comes next would point a finger
     named = [
         _("{cause} ({percent} %)").format(cause=cause_name(cause, language), percent=percent(probability))
         for cause, probability in ranked[:3]

@@ -45,16 +45,21 @@ def number_of(facts: Mapping[str, Json], name: str) -> float | None:
 
 
 class Findings:
-    """An index over evidence. What is missing has strength 0: it is neither support nor denial."""
+    """An index over evidence. What is missing has strength 0: it is neither support nor denial; and so has what is said
+    and denied equally firmly."""
 
     def __init__(self, evidence: Sequence[Evidence]) -> None:
         self._firmest: dict[Key, int] = {}
+        self._contradicted: set[Key] = set()
         self._evidence = evidence
         for position, item in enumerate(evidence):
             key = Key(item.claim, item.service, item.function)
             known = self._firmest.get(key)
             if known is None or abs(item.strength) > abs(evidence[known].strength):
                 self._firmest[key] = position
+                self._contradicted.discard(key)
+            elif item.strength == -evidence[known].strength != 0:
+                self._contradicted.add(key)
 
     def services(self) -> tuple[str, ...]:
         """Services that any evidence speaks of, in the order of first mention."""
@@ -62,7 +67,7 @@ class Findings:
 
     def strength(self, key: Key) -> int:
         position = self._firmest.get(key)
-        return 0 if position is None else self._evidence[position].strength
+        return 0 if position is None or key in self._contradicted else self._evidence[position].strength
 
     def says(self, key: Key) -> bool:
         return self.strength(key) >= FIRM

@@ -16,33 +16,35 @@ from callcheck.verdict.hypothesis import Contrast, Hypothesis
 from callcheck.verdict.signs import POOR_DELAY_MS, READINGS, Sign, is_slow, path_key
 from callcheck.words import Claim, Function
 
-# What is left of the weight of a hypothesis that may not be said: below both limits of the judge.
-KEPT: Final = 0.65
+# What is left of the weight of a hypothesis that may not be said: it stays a suspicion below both limits of the judge.
+# Where the comparison itself was unfair, hardly that.
+_SUSPECTED: Final = 0.65
+_UNFAIR: Final = 0.2
 _CERTAIN: Final = 3
 _FEWEST_NETWORKS: Final = 2
 _Gate = Callable[[Findings, str, Function], bool]
 
 
-def passes(hypothesis: Hypothesis, found: Findings, service: str, function: Function, instrument: Instrument) -> bool:
-    """Whether this hypothesis may be said, if it is likely enough."""
-    if hypothesis.cause == "none":
-        return _works(found, service, function)
-    if hypothesis.cause == "selective":
-        return may_accuse(hypothesis, found, service, function, instrument)
-    return True
-
-
-def may_accuse(
+def kept_share(
     hypothesis: Hypothesis, found: Findings, service: str, function: Function, instrument: Instrument
-) -> bool:
-    """Over the person's own line, by an instrument that kept time where time matters, with neutral hosts alive beside
-    it, and with a contrast that neither an outage nor congestion makes."""
-    if instrument.events or (hypothesis.timed and instrument.valid is False):
-        return False
-    if _is_tunnelled(found, service) or is_slow(found) or not _has_controls(found, function):
-        return False
-    contrast = hypothesis.needs
-    return contrast is not None and _CONTRASTS[contrast](found, service, function)
+) -> float:
+    """How much of its chance a hypothesis keeps: 1 where it may be said."""
+    if hypothesis.cause == "selective":
+        if not _is_fair(hypothesis, found, service, function, instrument):
+            return _UNFAIR
+        contrast = hypothesis.needs
+        return 1.0 if contrast is not None and _CONTRASTS[contrast](found, service, function) else _SUSPECTED
+    gate = _OTHERS.get(hypothesis.name, _always) if hypothesis.cause != "none" else _works
+    return 1.0 if gate(found, service, function) else _SUSPECTED
+
+
+def _is_fair(hypothesis: Hypothesis, found: Findings, service: str, function: Function, instrument: Instrument) -> bool:
+    """Over the person's own line, with neutral hosts alive beside it, and by an instrument that kept time where time
+    matters: silence, and where packets stop, need none."""
+    is_disturbed = bool(instrument.events) or (hypothesis.timed and instrument.valid is False)
+    return (
+        not is_disturbed and not _is_tunnelled(found, service) and not is_slow(found) and _has_controls(found, function)
+    )
 
 
 def _is_tunnelled(found: Findings, service: str) -> bool:
@@ -57,7 +59,9 @@ def _has_controls(found: Findings, function: Function) -> bool:
 
 
 def _stops_short(found: Findings, service: str, function: Function) -> bool:
-    return found.denies(path_key(found, service, function)) and _level(Sign.path_beyond_home, found, service) >= 0
+    """Packets stop before others do, and not at home; whether text is alive or dead is known (DESIGN 7)."""
+    beyond_home = READINGS[Sign.path_beyond_home].level(found, service, function) >= 0
+    return found.denies(path_key(found, service, function)) and beyond_home and found.strength(keys.text(service)) != 0
 
 
 def _one_form(found: Findings, service: str, _function: Function) -> bool:
@@ -112,6 +116,80 @@ _CONTRASTS: Final[Mapping[Contrast, _Gate]] = {
     Contrast.name_only: _name_only,
     Contrast.transfers_only: _transfers_only,
     Contrast.nothing: _never,
+}
+
+
+def _always(_found: Findings, _service: str, _function: Function) -> bool:
+    return True
+
+
+def _nothing_answers(found: Findings, _service: str, _function: Function) -> bool:
+    """Offline: nobody at all gives an answer, not even a name server."""
+    here = (keys.TCP, keys.CONTROLS, keys.DOMESTIC, keys.RESOLVER, keys.WEB_AT_HOME, keys.WEB_ABROAD)
+    everybody = (key(other) for other in found.services() for key in (keys.text, keys.relays))
+    return not any(found.strength(key) > 0 for key in (*here, *everybody)) and (
+        found.denies(keys.ROUTE) or (found.denies(keys.TCP) and found.denies(keys.CONTROLS))
+    )
+
+
+def _portal_seen(found: Findings, _service: str, _function: Function) -> bool:
+    return found.says(keys.PORTAL)
+
+
+def _only_home_answers(found: Findings, _service: str, _function: Function) -> bool:
+    at_home = found.says(keys.WEB_AT_HOME) or found.says(keys.DOMESTIC)
+    return found.denies(keys.WEB_ABROAD) and at_home and found.strength(keys.CONTROLS) <= 0
+
+
+def _text_alone_passes(found: Findings, _service: str, _function: Function) -> bool:
+    """UDP dead for everybody, which the text of some service says is not the whole line."""
+    texts = any(found.says(keys.text(other)) for other in found.services())
+    return texts and found.strength(keys.CONTROLS) <= -_CERTAIN and found.strength(keys.DOMESTIC) <= 0
+
+
+def _known_elsewhere(found: Findings, service: str, function: Function) -> bool:
+    return READINGS[Sign.names_elsewhere].level(found, service, function) > 0 and not text_works(found, service)
+
+
+def _names_lead_astray(found: Findings, service: str, _function: Function) -> bool:
+    return found.denies(keys.names_true(service)) and not text_works(found, service)
+
+
+def _resolver_dead(found: Findings, service: str, _function: Function) -> bool:
+    return found.denies(keys.RESOLVER) and not text_works(found, service)
+
+
+def _lost_at_home(found: Findings, service: str, function: Function) -> bool:
+    """What the router loses, everything behind it must lose too; what the service loses beyond that has another
+    cause, and silence is no loss."""
+    if function == "messaging":
+        return found.denies(keys.GATEWAY)
+    through_it = 2 * found.number(keys.CONTROLS_CARRY, "loss_ratio") >= found.number(keys.GATEWAY, "loss_ratio")
+    shared = _level(Sign.shared_loss, found, service) > 0
+    return found.denies(keys.GATEWAY) and shared and through_it and not found.denies(keys.relays(service))
+
+
+def _pauses_at_home(found: Findings, service: str, _function: Function) -> bool:
+    return found.denies(Key(Claim.gateway_steady)) and not found.denies(keys.relays(service))
+
+
+def _lost_by_all(found: Findings, service: str, _function: Function) -> bool:
+    return _level(Sign.shared_loss, found, service) > 0 and not found.denies(keys.relays(service))
+
+
+# By hypothesis, what must be seen besides before it is said.
+_OTHERS: Final[Mapping[str, _Gate]] = {
+    "no route": _nothing_answers,
+    "line dead": _nothing_answers,
+    "portal": _portal_seen,
+    "only what is listed": _only_home_answers,
+    "no calls for anybody": _text_alone_passes,
+    "names missing": _known_elsewhere,
+    "names false": _names_lead_astray,
+    "resolver dead": _resolver_dead,
+    "loss at home": _lost_at_home,
+    "pauses at home": _pauses_at_home,
+    "loss for all": _lost_by_all,
 }
 
 

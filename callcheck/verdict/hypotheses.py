@@ -51,6 +51,7 @@ _NAMES: Final = (
         but(no=(S.names, S.text), yes=(S.names_elsewhere,), opens=(S.doubled, S.intercepted)),
         0.5,
         "dns",
+        shown_by=(S.names,),
     ),
     Hypothesis(
         "names false",
@@ -58,12 +59,14 @@ _NAMES: Final = (
         but(no=(S.names_true, S.text), opens=(S.names, S.doubled, S.intercepted)),
         0.5,
         "dns",
+        shown_by=(S.names_true,),
     ),
     Hypothesis(
         "resolver dead",
         "resolver",
         but(no=(S.resolver, S.text), opens=(S.names, S.names_true, S.web_abroad, S.web_at_home)),
         0.5,
+        shown_by=(S.resolver,),
     ),
 )
 _ALL_LOSE: Final = but(
@@ -145,7 +148,8 @@ CALLS: Final = (
         but(
             yes=(S.cut_off,),
             likely=(S.loses_more, S.text, S.path, S.forms),
-            opens=(S.stream, S.evenly, S.limited, S.too_slow_for_a_call),
+            rarely=(S.stream,),
+            opens=(S.evenly, S.limited, S.too_slow_for_a_call),
         ),
         0.5,
         mechanism="unknown",
@@ -159,7 +163,7 @@ CALLS: Final = (
         but(
             no=(S.stream,),
             yes=(S.loses_more,),
-            rarely=(S.evenly, S.cut_off),
+            rarely=(S.evenly,),
             likely=(S.relays, S.text, S.path, S.forms),
             opens=(S.limited, S.too_slow_for_a_call),
         ),
@@ -198,7 +202,7 @@ CALLS: Final = (
     Hypothesis(
         "loss towards it alone",
         "congestion",
-        but(no=(S.stream,), yes=(S.loses_more,), likely=(S.relays,), opens=(S.limited, S.too_slow_for_a_call)),
+        but(no=(S.stream,), yes=(S.loses_more,), likely=(S.relays,)),
         0.5,
         shown_by=(S.loses_more,),
     ),

@@ -6,7 +6,8 @@ off the findings (`outcome`). Callers depend on `judge` only.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +26,8 @@ from callcheck.words import Cause, Depth, Function
 _BY_NAME: Final = {one.name: one for one in (*LEAKS, *HYPOTHESES["messaging"], *HYPOTHESES["calls"])}
 ACCUSE_AT: Final = 0.9
 _SPEAKS_FOR: Final = 1 / 3
+# Of a cause whose speaker has too small a part of it.
+_AT_MOST: Final = 0.65
 DECIDE_AT: Final = 0.8
 
 
@@ -63,13 +66,16 @@ def _verdict(about: _About, instrument: Instrument, fitted: Calibration) -> Verd
     cause, probability = max(causes.items(), key=lambda item: item[1])
     if probability < (ACCUSE_AT if cause == "selective" else DECIDE_AT):
         cause = "unknown"
+    outcome = outcome_of(found, service, function, cause)
+    if outcome == "unknown":  # where it is not known how they do, there is nothing yet that a cause would explain
+        cause = "unknown"
     leading = _leading(hypotheses, seen, cause)
     decided = cause != "unknown"
     why = reasons.of(found, service, function, seen, leading, decided=decided)
     return Verdict(
         service=service,
         function=function,
-        outcome=outcome_of(found, service, function, cause),
+        outcome=outcome,
         cause=cause,
         mechanism=mechanism_of(found, service, function, leading) if decided else "unknown",
         where=where_of(found, service, function, cause),
@@ -83,39 +89,37 @@ def _verdict(about: _About, instrument: Instrument, fitted: Calibration) -> Verd
 
 def _causes(about: _About, seen: Weighed, instrument: Instrument) -> dict[Cause, float]:
     """The chance of each cause, the likeliest first; they sum to 1."""
-    chances = causes_of(seen, sayable(about.found, about.service, about.function, instrument))
+    chances = causes_of(seen, kept_shares(about.found, about.service, about.function, instrument))
     rounded: dict[Cause, float] = {cause: round(chance, 4) for cause, chance in chances.items()}
     return {cause: chance for cause, chance in sorted(rounded.items(), key=lambda item: -item[1]) if chance > 0}
 
 
-def sayable(found: Findings, service: str, function: Function, instrument: Instrument) -> frozenset[str]:
-    """The names of the hypotheses that pass their gates."""
-    return frozenset(
-        one.name for one in HYPOTHESES[function] if gates.passes(one, found, service, function, instrument)
-    )
+def kept_shares(found: Findings, service: str, function: Function, instrument: Instrument) -> dict[str, float]:
+    """How much of its chance each hypothesis keeps at its gates, by its name."""
+    return {one.name: gates.kept_share(one, found, service, function, instrument) for one in HYPOTHESES[function]}
 
 
-def causes_of(seen: Weighed, may_be_said: Container[str]) -> dict[Cause, float]:
+def causes_of(seen: Weighed, kept: Mapping[str, float]) -> dict[Cause, float]:
     """The chances of hypotheses as chances of causes. A cause may be said where a hypothesis that may be said has a
-    good part of its chance, whatever else of that cause may be at work beside it; what another has to give up goes to
-    the unknown."""
-    causes: dict[Cause, float] = {}
-    leading: dict[Cause, float] = {}
+    good part of its chance, whatever else of that cause may be at work beside it; what the others have to give up goes
+    to the unknown."""
+    chances: dict[Cause, list[tuple[float, float]]] = {}
     for name, chance in seen.chances.items():
-        cause = _BY_NAME[name].cause
-        causes[cause] = causes.get(cause, 0.0) + chance
-        if name in may_be_said:
-            leading[cause] = max(leading.get(cause, 0.0), chance)
-    for cause, chance in list(causes.items()):
-        if cause != "unknown" and leading.get(cause, 0.0) < _SPEAKS_FOR * chance:
-            causes[cause] = gates.KEPT * chance
-            causes["unknown"] = causes.get("unknown", 0.0) + chance - gates.KEPT * chance
+        chances.setdefault(_BY_NAME[name].cause, []).append((chance, kept.get(name, 1.0)))
+    causes: dict[Cause, float] = {}
+    for cause, some in chances.items():
+        total = math.fsum(chance for chance, _ in some)
+        is_said = any(share == 1.0 and chance >= _SPEAKS_FOR * total for chance, share in some)
+        causes[cause] = total if is_said else math.fsum(chance * min(share, _AT_MOST) for chance, share in some)
+    causes["unknown"] = 1.0 - math.fsum(chance for cause, chance in causes.items() if cause != "unknown")
     return causes
 
 
 def _leading(hypotheses: Sequence[Hypothesis], seen: Weighed, cause: Cause) -> Hypothesis:
     """The likeliest hypothesis of the cause; of any cause but the unknown where nothing is decided."""
-    return max(
-        (one for one in hypotheses if one.cause == cause or (cause == "unknown" and one.cause != "unknown")),
-        key=lambda one: seen.chances.get(one.name, 0.0),
-    )
+    fitting = [
+        one
+        for one in hypotheses
+        if one.name in seen.chances and (one.cause == cause or (cause == "unknown" and one.cause != "unknown"))
+    ]
+    return max(fitting, key=lambda one: seen.chances[one.name], default=LEAKS[0])

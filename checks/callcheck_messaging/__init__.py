@@ -32,6 +32,7 @@ class MessagingCheck:
         ),
         needs=("link",),
         essential=True,
+        first_look=True,
         at_depth={"standard": Budget(20, 2_500_000), "deep": Budget(24, 4_000_000)},
     )
 

@@ -40,6 +40,7 @@ class PathCheck:
         " to ten questions in a row.",
         at_depth={"quick": Budget(4, 150_000), "standard": Budget(10, 250_000)},
         needs=("link", "dns", "messaging", "stun", "relay"),
+        first_look=True,
     )
 
     @property

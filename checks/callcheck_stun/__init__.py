@@ -30,6 +30,7 @@ class StunCheck:
         discloses="Neutral STUN and DTLS servers learn your public address, as they do in any video call.",
         needs=("link",),
         essential=True,
+        first_look=True,
         at_depth={"quick": Budget(5, 90_000), "standard": Budget(10, 150_000), "deep": Budget(14, 250_000)},
     )
 

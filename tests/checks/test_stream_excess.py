@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+import msgspec
 import pytest
 
-from callcheck.api import Claim, Evidence
+from callcheck.api import Claim, Evidence, Numbered, Observation
 from callcheck_stream.plan import Endpoint
 from tests.checks.stream_made import CONTROLS, DEEP, RELAYS, TELEGRAM, claims, observed
-from tests.checks.stream_rules import ROUND_TRIP_S, Packet, Rule, both, clear, in_runs, one_by_one, subjects_only
+from tests.checks.stream_rules import ROUND_TRIP_S, Packet, Rule, both, clear, in_runs, one_by_one, only, subjects_only
 
 
 def excess(
@@ -92,3 +93,46 @@ def test_a_few_seconds_are_too_few_pairs() -> None:
 def test_a_small_difference_is_neither_held_nor_denied() -> None:
     found = excess(both(subjects_only(one_by_one(Random(8), 0.03)), one_by_one(Random(9), 0.01)))
     assert found.strength == 0
+
+
+# --- a standstill of our own process
+
+_SECONDS = 60
+_HELD_UP_S = range(1, _SECONDS, 3)
+
+
+def lost_in_bursts() -> Rule:
+    """Of some seconds the service loses half of what leaves after the first tenth and before the last."""
+    drop = subjects_only(one_by_one(Random(5), 0.5))
+    return only(lambda packet: int(packet.at_s) in _HELD_UP_S and 0.1 <= packet.at_s % 1 < 0.9, drop)
+
+
+def held_up(observations: Sequence[Numbered[Observation]]) -> list[Numbered[Observation]]:
+    """The same packets, of which in those seconds all that were due in the first 400 ms left together after them."""
+
+    def late(one: Observation) -> Observation:
+        if one.op != "flow.second" or one.data["second"] not in _HELD_UP_S:
+            return one
+        free_us = one.data["second"] * 1_000_000 + 400_000
+        lateness = [max(0, free_us - due_us) for due_us in one.data["scheduled_us"]]
+        moved = {
+            name: [None if at_us is None else at_us + late_us for at_us, late_us in zip(times, lateness, strict=True)]
+            for name in ("sent_us", "received_us")
+            for times in (one.data[name],)
+        }
+        return msgspec.structs.replace(one, data={**one.data, **moved})
+
+    return [Numbered(one.seq, late(one.value)) for one in observations]
+
+
+def test_loss_of_some_seconds_of_the_service_alone_is_excess() -> None:
+    found = claims(observed(TELEGRAM, lost_in_bursts(), seconds=_SECONDS))[Claim.stream_loses_more]
+    assert (found.strength, found.facts["rounds_held"]) == (2, 1)
+
+
+def test_what_is_lost_in_a_burst_after_our_own_process_stood_still_is_no_excess() -> None:
+    seconds = observed(TELEGRAM, lost_in_bursts(), seconds=_SECONDS)
+    before, found = (claims(some)[Claim.stream_loses_more] for some in (seconds, held_up(seconds)))
+    assert (found.strength, found.facts["rounds_held"], found.facts["loss_ratio"]) == (-2, 0, 0.0)
+    assert before.facts["loss_ratio"] > 0.1
+    assert found.facts["pairs"] == before.facts["pairs"] - len(_HELD_UP_S)

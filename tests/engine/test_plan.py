@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callcheck.api import Budget, CheckInfo, Claim, Evidence
-from callcheck.engine.plan import PlanError, essentials, make_plan, reason_to_cut, segments, stage_seconds
+from callcheck.engine.plan import PlanError, essentials, first_look, make_plan, reason_to_cut, segments, stage_seconds
+from callcheck.words import Depth
 
 
 def info(name: str, *needs: str, alone: bool = False) -> CheckInfo:
@@ -131,3 +132,24 @@ def test_everything_waits_after_the_first_stage_and_around_what_is_alone() -> No
         (("last",),),
     )
     assert segments((), infos) == ()
+
+
+_LOOKING = INFOS | {name: dataclasses.replace(INFOS[name], first_look=True) for name in ("link", "stun", "path")}
+
+
+def test_at_quick_everything_that_bears_company_is_looked_at_beside_the_first_stage() -> None:
+    plan = make_plan(_LOOKING, "quick")
+    assert first_look(plan, INFOS, "quick") == first_look(plan, _LOOKING, "quick") == (("dns", "stun"), ("path",))
+
+
+@pytest.mark.parametrize("depth", ["standard", "deep"])
+def test_in_a_longer_run_only_what_has_a_first_look_is_looked_at_beside_the_first_stage(depth: Depth) -> None:
+    plan = make_plan(_LOOKING, depth)
+    assert first_look(plan, _LOOKING, depth) == (("stun",), ("path",))
+    assert first_look(plan, INFOS, depth) == ()
+
+
+def test_what_is_left_out_of_a_run_has_no_first_look_either() -> None:
+    assert first_look(make_plan(_LOOKING, "deep", without=["stun"]), _LOOKING, "deep") == (("path",),)
+    assert first_look(make_plan(_LOOKING, "deep", only=["link"]), _LOOKING, "deep") == ()
+    assert first_look((), _LOOKING, "quick") == ()

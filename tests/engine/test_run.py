@@ -6,13 +6,26 @@ import asyncio
 import contextlib
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pytest
 
-from callcheck.api import Arm, Check, CheckInfo, Context, Datagram, Evidence, IcmpError, Numbered, Observation, Target
+from callcheck.api import (
+    Arm,
+    Budget,
+    Check,
+    CheckInfo,
+    Context,
+    Datagram,
+    Evidence,
+    IcmpError,
+    Numbered,
+    Observation,
+    Target,
+)
+from callcheck.engine import plan as planning
 from callcheck.engine.context import RunState
 from callcheck.engine.events import Bus, Event, Pump, decode_lines, encode_line
 from callcheck.engine.plan import Plan, make_plan
@@ -29,7 +42,15 @@ class NoParams:
 
 
 def check(
-    name: str, body: Body, *, seconds: float = 5, max_bytes: int = 10_000, needs: Sequence[str] = ()
+    name: str,
+    body: Body,
+    *,
+    seconds: float = 5,
+    max_bytes: int = 10_000,
+    needs: Sequence[str] = (),
+    alone: bool = False,
+    first_look: bool = False,
+    at_depth: Mapping[Depth, Budget] | None = None,
 ) -> Check[Any]:
     class Made:
         info: ClassVar[CheckInfo] = CheckInfo(
@@ -40,6 +61,9 @@ def check(
             max_bytes=max_bytes,
             discloses="nothing",
             needs=tuple(needs),
+            alone=alone,
+            first_look=first_look,
+            at_depth=at_depth or {},
         )
 
         @property
@@ -63,8 +87,10 @@ async def played(
     stop_when: str = "",
     shorten: Shorten | None = None,
     depth: Depth = "quick",
+    looks: bool = False,
 ) -> list[Event]:
-    """The journal of a run of these checks; the run is cancelled when the check `stop_when` has emitted."""
+    """The journal of a run of these checks, with a first look where there is to be one; the run is cancelled when the
+    check `stop_when` has emitted."""
     clock = Clock()
     task: asyncio.Task[bool] | None = None
 
@@ -75,9 +101,12 @@ async def played(
 
     bus = Bus(clock.now_us, [watch])
     state = RunState(targets, depth, clock, bus)
-    plan = make_plan({one.info.name: one.info for one in checks}, "quick")
     by_name = {one.info.name: one for one in checks}
-    task = asyncio.create_task(run_plan(plan, by_name, state, {}, shorten=shorten or (lambda rest: (rest, ""))))
+    infos = {name: one.info for name, one in by_name.items()}
+    plan = make_plan(infos, "quick")
+    seen_first = planning.first_look(plan, infos, depth) if looks else ()
+    run = run_plan(plan, by_name, state, {}, first_look=seen_first, shorten=shorten or (lambda rest: (rest, "")))
+    task = asyncio.create_task(run)
     await task
     return bus.events
 

@@ -12,6 +12,7 @@ import pytest
 
 from callcheck import session
 from callcheck.engine.events import Event, JournalError
+from callcheck.flow.worker import STOOD_STILL
 from callcheck.lab.scenario import Scenario
 from callcheck.lab.score import Again, Kept, Line, Planned, Reading, Store, judged_again, kept_runs, planned
 from callcheck.lab.score.again import judge_again
@@ -22,14 +23,18 @@ from callcheck.report.fold import fold
 from callcheck.words import Claim
 from tests.report.made import a_report, a_run, verdict
 
-from .test_score_lines import WORKS, a_line, a_scenario
+from .test_score_lines import UNSURE, WORKS, a_line, a_scenario
 
 _CLEAN = 'outcome = ["works"]\ncause = ["none"]'
 _BLOCKED = 'outcome = ["fails"]\ncause = ["selective"]'
+_LATE = Instrument(send_lateness_p99_ms=50.0, valid=False)
 _REPORTS = {
     b"works": a_report(verdicts=(WORKS,)),
     b"fails": a_report(verdicts=(verdict(),)),
-    b"late": a_report(verdicts=(WORKS,), instrument=Instrument(send_lateness_p99_ms=50.0, valid=False)),
+    b"late and right": a_report(verdicts=(WORKS,), instrument=_LATE),
+    b"late and unsure": a_report(verdicts=(UNSURE,), instrument=_LATE),
+    b"late and wrong": a_report(verdicts=(verdict(),), instrument=_LATE),
+    b"stood still, unsure": a_report(verdicts=(UNSURE,), problems=(f"stream: {STOOD_STILL} for 2.1 s",)),
 }
 
 
@@ -80,12 +85,23 @@ def test_a_journal_that_another_run_left_there_is_not_this_runs(tmp_path: Path) 
     assert (line.is_of_then, line.result, line.notes) == (True, "wrong", ("then",))
 
 
-def test_a_run_that_todays_instrument_calls_late_is_void_unless_the_scenario_wants_it_busy(tmp_path: Path) -> None:
-    line = again(kept_at(tmp_path, b"late", voids=("before",))).line
+@pytest.mark.parametrize("journal", [b"late and unsure", b"stood still, unsure"])
+def test_a_run_that_was_late_and_abstained_is_void_unless_the_scenario_wants_it_busy(
+    tmp_path: Path, journal: bytes
+) -> None:
+    line = again(kept_at(tmp_path, journal, voids=("before",))).line
     late = "callcheck sent its packets late on this busy machine"
     assert (line.result, line.voids, line.answers) == ("void", ("before", late), ())
-    busy = again(kept_at(tmp_path, b"late", truth=_CLEAN + "\n[topology]\nbusy = 2")).line
-    assert busy.result == "right"
+    busy = again(kept_at(tmp_path, journal, truth=_CLEAN + "\n[topology]\nbusy = 2")).line
+    assert (busy.result, busy.standing) == ("wrong", "abstained")
+
+
+@pytest.mark.parametrize(
+    ("journal", "result"), [(b"late and right", "right"), (b"late and wrong", "wrong"), (b"fails", "wrong")]
+)
+def test_a_late_run_that_spoke_up_counts(tmp_path: Path, journal: bytes, result: str) -> None:
+    line = again(kept_at(tmp_path, journal, voids=("before",))).line
+    assert (line.result, line.standing, line.voids) == (result, result, ("before",))
 
 
 def test_a_run_without_a_report_stays_wrong_with_its_last_words_and_a_broken_judge_is_named(tmp_path: Path) -> None:

@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from callcheck.cli import main
 from callcheck.lab import score
 from callcheck.model import Verdict
+from callcheck.verdict import calibration
 from tests.report.made import a_report
+from tests.verdict.made import LINE, ON_TIME, relays, stream, text
 
 from . import test_score_command as command
 from .test_score_command import Labs, Scenarios, read_again
-from .test_score_lines import WORKS
+from .test_score_lines import UNSURE, WORKS
 from .test_score_runs import played
 
 labs, scenarios = command.labs, command.scenarios
 _CALLS = command._CALLS
+WELL = (*LINE, text(3), relays(3), stream(3, 0.0))
 
 
 def judging(monkeypatch: pytest.MonkeyPatch, verdicts: tuple[Verdict, ...]) -> None:
@@ -137,3 +141,65 @@ def test_ctrl_c_while_judging_again_says_which_answers_are_old(
     monkeypatch.setattr(score, "journal_reading", once)
     assert main(call) == 130
     assert "1 run was judged then" in capsys.readouterr().out
+
+
+@pytest.fixture
+def calibration_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the calibration that comes with callcheck, which a test may overwrite."""
+    file = tmp_path / "calibration.json"
+    file.write_bytes(calibration.FILE.read_bytes())
+    monkeypatch.setattr(calibration, "FILE", file)
+    return file
+
+
+def test_calibrate_stores_what_the_runs_ask_for_and_the_table_is_of_families_held_out(
+    labs: Labs,
+    scenarios: Scenarios,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    calibration_file: Path,
+) -> None:
+    names = labs(lambda _: played())
+    folder = calibration_file.parent
+    kept = ["lab", "score", "--resume", str(folder / "kept")]
+    paths = scenarios(*"abcdefg")
+    main([*kept, *paths])
+
+    def today(_journal: bytes, *, ablate: bool) -> score.Reading:
+        # Its verdict is another than its evidence asks for: who judges the evidence anew does not say it.
+        report = a_report(verdicts=(UNSURE,), evidence=WELL, instrument=ON_TIME)
+        return score.Reading(report, {("telegram", "calls"): 4.0}, {"link": ()} if ablate else {})
+
+    monkeypatch.setattr(score, "journal_reading", today)
+    before, out = calibration_file.read_bytes(), folder / "all.json"
+    capsys.readouterr()
+    assert main([*kept, "--judge-only", *paths]) == 1
+    assert "7 runs; 0 right, 7 abstained" in capsys.readouterr().out
+    assert calibration_file.read_bytes() == before
+    assert main([*kept, "--judge-only", "--calibrate", "--out", str(out), *paths]) == 0
+    printed = capsys.readouterr()
+    assert "7 runs; 7 right" in printed.out
+    assert str(calibration_file) in printed.err
+    stored = msgspec.json.decode(calibration_file.read_bytes(), type=calibration.Calibration)
+    assert stored.made_from.startswith("7 lab runs of 7 families, commit ")
+    assert calibration_file.read_bytes() != before
+    answers = [answer for line in json.loads(out.read_bytes())["lines"] for answer in line["answers"]]
+    assert {answer["announced_s"] for answer in answers if answer["function"] == "calls"} == {4.0}
+    assert len(names) == 7
+
+
+def test_a_score_that_is_broken_off_calibrates_nothing(
+    labs: Labs, scenarios: Scenarios, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calibration_file: Path
+) -> None:
+    labs(lambda _: played())
+    kept = ["lab", "score", "--resume", str(tmp_path / "kept")]
+    paths = scenarios("a")
+    main([*kept, *paths])
+
+    def broken_off(_journal: bytes, *, ablate: bool) -> score.Reading:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(score, "journal_reading", broken_off)
+    before = calibration_file.read_bytes()
+    assert main([*kept, "--judge-only", "--calibrate", *paths]) == 130
+    assert calibration_file.read_bytes() == before

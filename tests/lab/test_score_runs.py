@@ -17,9 +17,9 @@ from callcheck.lab.score.player import EndedError
 from callcheck.lab.score.runs import GOES
 from callcheck.model import Instrument, Report
 from callcheck.words import Depth
-from tests.report.made import a_report, a_run
+from tests.report.made import a_report, a_run, verdict
 
-from .test_score_lines import WORKS, a_scenario
+from .test_score_lines import UNSURE, WORKS, a_scenario
 
 _CLEAN = 'outcome = ["works"]\ncause = ["none"]'
 
@@ -35,7 +35,9 @@ def read(journal: bytes) -> Report:
     late = Instrument(send_lateness_p99_ms=50.0, valid=False)
     return {
         b"works": a_report(verdicts=(WORKS,)),
-        b"late": a_report(verdicts=(WORKS,), instrument=late),
+        b"late and unsure": a_report(verdicts=(UNSURE,), instrument=late),
+        b"late and right": a_report(verdicts=(WORKS,), instrument=late),
+        b"late and wrong": a_report(verdicts=(verdict(),), instrument=late),
         b"silent": a_report(),
     }[journal]
 
@@ -117,12 +119,19 @@ def test_a_wrong_run_brings_its_journal_and_what_the_lab_did() -> None:
     ("void", "reason"),
     [
         (played(void=("rule 1 on core never hit", "the lab was late")), "rule 1 on core never hit; the lab was late"),
-        (played(b"late"), "callcheck sent its packets late on this busy machine"),
+        (played(b"late and unsure"), "callcheck sent its packets late on this busy machine"),
     ],
 )
 def test_a_void_run_is_played_again_and_its_reasons_are_kept(void: Played, reason: str) -> None:
     done = finished(FakePlayer(a=[void, void, played()]), "a")["a"]
     assert (done.line.result, done.line.voids) == ("right", (reason, reason))
+
+
+@pytest.mark.parametrize(("name", "result"), [(b"late and right", "right"), (b"late and wrong", "wrong")])
+def test_a_late_callcheck_that_spoke_up_counts_at_once(name: bytes, result: str) -> None:
+    player = FakePlayer(a=[played(name)])
+    line = finished(player, "a")["a"].line
+    assert (line.result, line.voids, len(player.goes)) == (result, (), 1)
 
 
 def test_a_run_that_stays_void_is_given_up_and_says_nothing() -> None:

@@ -220,7 +220,7 @@ def test_every_fact_of_the_stream_survives_and_the_judge_says_the_same(seconds: 
     for before, after in zip(report.evidence, kept.evidence, strict=True):
         assert (after.claim, after.strength, after.seqs) == (before.claim, before.strength, before.seqs)
         assert after.facts.keys() == before.facts.keys()
-    judged = judge(kept.evidence, "deep", kept.instrument)
+    judged = judge(kept.evidence, report.run.depth, kept.instrument)
     assert explain.with_sentences(judged, kept.evidence, "en") == report.verdicts
     assert [one.service for one in kept.quality] == ["telegram"]
 

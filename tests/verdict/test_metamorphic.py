@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcheck.model import Evidence
-from callcheck.verdict.judge import judge
+from callcheck.verdict.judge import ACCUSE_AT, judge
 from callcheck.words import Claim
 from tests.verdict.made import (
     ACCUSED,
@@ -82,7 +82,7 @@ _evidence = _cases | _any | st.builds(lambda some, other: (*some, *other), _any,
 
 def chances(evidence: Sequence[Evidence]) -> dict[tuple[str, str], dict[str, float]]:
     found = judge(evidence, "standard", ON_TIME, STATED)
-    return {(one.service, one.function): dict(one.causes) for one in found}
+    return {(one.service, one.function): {str(cause): chance for cause, chance in one.causes.items()} for one in found}
 
 
 # --- the same trouble for everybody
@@ -94,7 +94,7 @@ def lossy_for_all(evidence: Sequence[Evidence], loss: float) -> tuple[Evidence, 
     def harmed(item: Evidence) -> Evidence:
         if item.claim not in {Claim.controls_carry, Claim.stream_carries} or item.strength == 0:
             return item
-        own = float(item.facts.get("loss_ratio", 0.0))  # type: ignore[arg-type]  # the test's own number
+        own = float(item.facts.get("loss_ratio", 0.0))
         facts = item.facts | {"loss_ratio": 1 - (1 - own) * (1 - loss)}
         return msgspec.structs.replace(item, strength=min(item.strength, -3 if loss > 0.25 else -2), facts=facts)
 
@@ -152,22 +152,14 @@ def test_silence_of_everybody_makes_nobody_more_suspect(evidence: tuple[Evidence
 _STEPS = ((-1, 0.05), (-1, 0.3), (-2, 0.3), (-3, 0.3), (-3, 0.6), (-3, 0.95))
 
 
-@pytest.mark.parametrize(
-    "evidence",
-    [
-        THINNED,
-        pytest.param(
-            CUT,
-            marks=pytest.mark.xfail(
-                strict=True, reason="`flows end` says nothing of the stream, and the ungated `packets dropped` does"
-            ),
-        ),
-    ],
-    ids=["thinned", "cut off"],
-)
-def test_more_loss_beside_a_second_contrast_makes_nobody_less_suspect(evidence: tuple[Evidence, ...]) -> None:
+# How much loss says is open where flows end, so that what else loses packets gains a little by it.
+@pytest.mark.parametrize(("evidence", "slack"), [(THINNED, 0.0001), (CUT, 0.001)], ids=["thinned", "cut off"])
+def test_more_loss_beside_a_second_contrast_makes_nobody_less_suspect(
+    evidence: tuple[Evidence, ...], slack: float
+) -> None:
     suspicions = [suspected(calls(instead(stream(*step, sent=1200), of=evidence))) for step in _STEPS]
-    assert all(more >= less - 0.0001 for less, more in itertools.pairwise(suspicions)), suspicions
+    assert all(more >= less - slack for less, more in itertools.pairwise(suspicions)), suspicions
+    assert suspicions[-1] >= ACCUSE_AT
 
 
 # --- names and order

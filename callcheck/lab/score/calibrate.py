@@ -25,7 +25,7 @@ from callcheck.verdict.calibration import Calibration
 from callcheck.verdict.findings import Findings
 from callcheck.verdict.hypotheses import HYPOTHESES
 from callcheck.verdict.hypothesis import Chance
-from callcheck.verdict.judge import causes_of, sayable
+from callcheck.verdict.judge import causes_of, kept_shares
 from callcheck.verdict.posterior import Seen, seen_of, weighed
 from callcheck.verdict.signs import Sign
 from callcheck.words import Function
@@ -47,7 +47,7 @@ class Case:
     family: str
     function: Function
     seen: Seen
-    may_be_said: frozenset[str]
+    kept: Mapping[str, float]
     causes: tuple[str, ...]
 
 
@@ -57,8 +57,8 @@ def case_of(family: str, evidence: Sequence[Evidence], instrument: Instrument, a
         return None
     found, function = Findings(evidence), cast("Function", answer.function)
     causes = answer.truth.cause if not answer.is_early else (*answer.truth.cause, "unknown")
-    may_be_said = sayable(found, answer.service, function, instrument)
-    return Case(family, function, seen_of(found, answer.service, function), may_be_said, causes)
+    kept = kept_shares(found, answer.service, function, instrument)
+    return Case(family, function, seen_of(found, answer.service, function), kept, causes)
 
 
 def fold_of(family: str) -> int:
@@ -91,14 +91,15 @@ def _merged(cases: Sequence[Case], weights: Sequence[float]) -> tuple[list[Case]
     """Cases that look the same to the judge once, with the weight of all of them. Most runs look like another."""
     alike: dict[object, tuple[Case, float]] = {}
     for case, weight in zip(cases, weights, strict=True):
-        look = (case.function, case.causes, case.may_be_said, *(tuple(one.items()) for one in _parts(case.seen)))
+        look = (case.function, case.causes, *case.kept.values(), *(tuple(one.items()) for one in _parts(case.seen)))
         alike[look] = (case, weight + (alike[look][1] if look in alike else 0.0))
     return [case for case, _ in alike.values()], [weight for _, weight in alike.values()]
 
 
-def _parts(seen: Seen) -> tuple[Mapping[Sign, int], Mapping[Sign, str]]:
-    """Which of a service's groups it is makes no difference to the weighing."""
-    return seen.levels, {sign: group.partition(":")[0] for sign, group in seen.groups.items()}
+def _parts(seen: Seen) -> tuple[Mapping[Sign, int], Mapping[Sign, int]]:
+    """Which signs share a group matters to the weighing, and not what it is called."""
+    order = {group: number for number, group in enumerate(dict.fromkeys(seen.groups.values()))}
+    return seen.levels, {sign: order[group] for sign, group in seen.groups.items()}
 
 
 def surprise(cases: Sequence[Case], weights: Sequence[float], calibration: Calibration) -> float:
@@ -111,7 +112,7 @@ def surprise(cases: Sequence[Case], weights: Sequence[float], calibration: Calib
 
 
 def _chance(case: Case, calibration: Calibration) -> float:
-    causes = causes_of(weighed(case.seen, HYPOTHESES[case.function], calibration), case.may_be_said)
+    causes = causes_of(weighed(case.seen, HYPOTHESES[case.function], calibration), case.kept)
     return math.fsum(chance for cause, chance in causes.items() if cause in case.causes)
 
 
