@@ -140,21 +140,7 @@ OPEN = {
 }
 
 
-# Where today's judge names a cause that the evidence does not bear; a case leaves this list, and none joins it.
-NOT_YET = {
-    "names missing everywhere": "resolver, though other resolvers know no such name either",
-    "text dead, nobody looked at names or relays": "resolver, though nothing at all is known of names",
-    "text dead, a resolver that answers": "resolver, though nothing speaks against it",
-}
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=NOT_YET[name]) if name in NOT_YET else ())
-        for name in OPEN
-    ],
-)
+@pytest.mark.parametrize("name", OPEN)
 def test_everything_else_is_left_open(name: str) -> None:
     evidence = OPEN[name]
     found = calls(evidence)

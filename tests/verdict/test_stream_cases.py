@@ -82,7 +82,6 @@ def test_what_contradicts_a_cut_off_does_not_stand_for_it() -> None:
     assert Claim.stream_loses_more not in claims_of(found.supporting, evidence)
 
 
-@pytest.mark.xfail(strict=True, reason="what a closed gate keeps is shown as the leading suspicion")
 def test_through_a_tunnel_nobody_is_even_suspected() -> None:
     for evidence in (CUT, without(Claim.stream_cut_off, CUT)):
         assert suspected(calls(evidence))
