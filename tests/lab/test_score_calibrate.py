@@ -160,7 +160,6 @@ class _Fit:
         {"causes": ("congestion",)},
         {"kept": {"as it should be": 0.65}},
         {"seen": Seen({Sign.stream: 2}, {Sign.stream: "stream"})},
-        {"seen": Seen({Sign.stream: 3}, {Sign.stream: "other"})},
         {"function": "messaging"},
     ],
 )
@@ -169,6 +168,16 @@ def test_runs_that_differ_in_anything_the_judge_looks_at_are_not_merged(changes:
     other = dataclasses.replace(one, **changes)
     assert len(calibrate._merged([one, other], [1.0, 1.0])[0]) == 2
     assert calibrate._merged([one, dataclasses.replace(one, family="b")], [1.0, 0.5])[1] == [1.5]
+
+
+def test_which_signs_share_a_group_matters_and_not_what_it_is_called() -> None:
+    levels = {Sign.stream: 3, Sign.relays: 3}
+    shared, renamed, apart = (
+        a_case("a", 3, seen=Seen(levels, dict(zip(levels, groups, strict=True))))
+        for groups in (("one", "one"), ("two", "two"), ("one", "two"))
+    )
+    assert len(calibrate._merged([shared, renamed], [1.0, 1.0])[0]) == 1
+    assert len(calibrate._merged([shared, apart], [1.0, 1.0])[0]) == 2
 
 
 # --- what teaches nothing
