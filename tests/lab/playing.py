@@ -27,10 +27,12 @@ def played(
     Skips the test where the machine never let lab and callcheck be on time."""
     command = play.run_arguments("--depth", depth, "--format", "json", overlay=overlay)
     void: tuple[str, ...] = ()
+    scenario = play.find(str(name))
     for _ in range(_GOES[depth]):
-        done = play.play(play.lab_of(play.find(str(name)), real_servers=real_servers), command, capture=True)
+        done = play.play(play.lab_of(scenario, real_servers=real_servers), command, capture=True)
         report = msgspec.json.decode(done.output, type=Report)
-        void = (*score.void_reasons(done.lab, report), *_out_of_time(report))
+        comparison = score.compared(scenario, report, depth, done.seconds)
+        void = (*score.void_reasons(done.lab, report, comparison), *_out_of_time(report))
         if not void:
             return done, report
         if next(_further_goes, None) is None:
