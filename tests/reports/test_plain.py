@@ -9,9 +9,8 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
-from callcheck.model import Evidence, Instrument, Report, Run
+from callcheck.model import Evidence, Report, Run
 from callcheck.report.saved import load
-from callcheck.verdict.judge import judge
 from callcheck.words import Claim
 from callcheck_plain import REPORTER
 from tests.report.made import HUGE, STREAM_FACTS, a_report, hostile_reports, quality, verdict
@@ -216,7 +215,19 @@ def test_what_speaks_against_a_cut_off_stands_apart_from_what_speaks_for_it() ->
         Evidence(service="telegram", function="calls", claim=Claim.stream_loses_more, strength=-2),
         Evidence(claim=Claim.controls_carry, facts={"sent": 2000, "loss_ratio": 0.0}, strength=3),
     )
-    verdicts = judge(evidence, "standard", Instrument(send_lateness_p99_ms=0.1, valid=True))
+    cut_off = Verdict(
+        service="telegram",
+        function="calls",
+        outcome="degraded",
+        cause="selective",
+        mechanism="cutoff_packets",
+        where="unknown",
+        confidence=0.93,
+        causes={"selective": 0.93, "unknown": 0.07},
+        supporting=(0, 2),
+        against=(1,),
+    )
+    verdicts = (cut_off,)
     text = page(a_report(evidence=evidence, verdicts=verdicts))
     assert CUT_OFF in text
     russian = " ".join(page(a_report(evidence=evidence, verdicts=verdicts), "ru").split())
