@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
-from callcheck.model import Evidence, Report, Run
+from callcheck.model import Evidence, Report, Run, Verdict
 from callcheck.report.saved import load
 from callcheck.words import Claim
 from callcheck_plain import REPORTER
