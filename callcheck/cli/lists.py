@@ -12,10 +12,11 @@ from callcheck.api import Budget, CheckInfo
 from callcheck.catalog import cost as costs
 from callcheck.catalog import load as catalog
 from callcheck.cli import options
-from callcheck.cli.output import BAD_DATA, USAGE, fail, put, put_line, say, tr
+from callcheck.cli.output import BAD_DATA, USAGE, fail, language, put, put_line, say, tr
 from callcheck.engine import plugins
 from callcheck.model import Target
 from callcheck.submit import consent as consents
+from callcheck.submit.consent_text import consent_text
 from callcheck.words import Depth
 
 _ = tr()
@@ -116,34 +117,15 @@ def consent(version: int | None, accept: bool) -> int:
             fail(USAGE, translate("the consent cannot be kept: {reason}").format(reason=error.strerror or error))
         put((translate("Kept. `callcheck wipe` takes it back.") + "\n").encode())
         return 0
-    put((_consent_text() + "\n").encode())
+    loaded, _problems = plugins.load_checks()
+    infos = [check.info for check in loaded.values()]
+    put((consent_text(infos, language()) + "\n").encode())
     if not consents.is_given():
         text = translate("To keep your consent: callcheck consent --version {version} --accept")
         put(("\n" + text.format(version=consents.CONSENT_VERSION) + "\n").encode())
     if consents.is_given():
         put((translate("You have agreed to this text on this machine.") + "\n").encode())
     return 0
-
-
-def _consent_text() -> str:
-    translate = tr()
-    loaded, _problems = plugins.load_checks()
-    lines = [
-        translate("Consent to measuring, version {version}").format(version=consents.CONSENT_VERSION),
-        "",
-        translate(
-            "callcheck sends packets like those of a WhatsApp or Telegram call, from this device, to the hosts that "
-            "`callcheck targets` lists. Your provider can see that, and whom you contact. Nothing is submitted "
-            "anywhere, and an ordinary run writes no file."
-        ),
-        "",
-        *(f"  {translate(check.info.title)}: {translate(check.info.discloses)}" for check in loaded.values()),
-        "",
-        translate(
-            "The call emulation and the packets of limited life can be left out: --without stream --without path"
-        ),
-    ]
-    return "\n".join(lines)
 
 
 @click.command(help=_("Remove what callcheck has kept here."))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
 import traceback
 
 import click
@@ -17,6 +16,7 @@ _ = tr()
 # Each command is loaded when it is asked for: a script that calls one shall not pay for the others.
 _COMMANDS = {
     "run": "run:run",
+    "open": "screen:open_file",
     "report": "saved:report",
     "judge": "saved:judge",
     "compare": "compare:compare",
@@ -50,9 +50,12 @@ class _Commands(click.Group):
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     if ctx.invoked_subcommand is None:
+        from callcheck.cli import screen  # noqa: PLC0415 - headless commands never load the screens
+
+        if screen.has_terminal():
+            raise Exit(screen.show())
         click.echo(ctx.get_help())
-        if not sys.stdout.isatty():
-            raise Exit(USAGE, "")
+        raise Exit(USAGE)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -1,0 +1,68 @@
+"""What all screens of callcheck have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen, Screen
+
+from callcheck.locale import N_
+from callcheck.ui.keyboard import both, spoken
+from callcheck.ui.views.look import Look
+
+if TYPE_CHECKING:
+    from callcheck.ui.app import CallcheckApp
+
+ScreenResultType = TypeVar("ScreenResultType")
+
+
+class Page(Screen[ScreenResultType]):
+    """A screen that speaks the app's language. `explains` is what its help says first."""
+
+    explains: ClassVar[str] = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", N_("Back"), show=False),
+        Binding(f"{both('q')},ctrl+c", "leave", N_("Quit")),
+        Binding("question_mark,f1,comma", "help", N_("Help")),
+    ]
+
+    @property
+    def home(self) -> CallcheckApp:
+        """The app, by its own type."""
+        return cast("CallcheckApp", self.app)
+
+    def translate(self, text: str) -> str:
+        return self.home.translate(text)
+
+    def look(self, columns: int) -> Look:
+        return Look(self.home.language, self.home.glyphs, columns)
+
+    def on_mount(self) -> None:
+        self._bindings = spoken(self._bindings, self.home.language)
+        self.refresh_bindings()
+
+    def moved(self) -> None:
+        """The run that the app looks at has changed."""
+
+    def action_back(self) -> None:
+        if len(self.app.screen_stack) > 2:
+            self.app.pop_screen()
+
+    def action_leave(self) -> None:
+        self.home.leave()
+
+    def action_help(self) -> None:
+        self.home.go("help", self)
+
+
+class Dialog(ModalScreen[ScreenResultType]):
+    """A small screen above another one, in the app's language."""
+
+    @property
+    def home(self) -> CallcheckApp:
+        """The app, by its own type."""
+        return cast("CallcheckApp", self.app)
+
+    def translate(self, text: str) -> str:
+        return self.home.translate(text)

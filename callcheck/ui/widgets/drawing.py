@@ -1,0 +1,37 @@
+"""A widget that shows lines of a view, drawn anew for the width that it gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textual.content import Content
+from textual.geometry import Size
+from textual.widget import Widget
+
+from callcheck.ui.paint import Line, content
+
+
+class Drawing(Widget):
+    """Calls `draw` with the columns that there are. `redraw` when what it shows has changed."""
+
+    DEFAULT_CSS = "Drawing { height: auto; width: 1fr; }"
+
+    def __init__(self, draw: Callable[[int], Sequence[Line]], name: str | None = None) -> None:
+        super().__init__(id=name)
+        self._draw = draw
+        self._drawn: tuple[int, Sequence[Line]] | None = None
+
+    def redraw(self) -> None:
+        self._drawn = None
+        self.refresh(layout=True)
+
+    def render(self) -> Content:
+        return content(self.lines(self.content_size.width))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's own signature
+        return len(self.lines(width))
+
+    def lines(self, columns: int) -> Sequence[Line]:
+        if self._drawn is None or self._drawn[0] != columns:
+            self._drawn = (columns, self._draw(columns))
+        return self._drawn[1]
