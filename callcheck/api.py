@@ -37,6 +37,7 @@ from callcheck.words import (
     Mechanism,
     Outcome,
     Role,
+    Symptom,
     Transport,
     Where,
 )
@@ -82,6 +83,7 @@ __all__ = [
     "Run",
     "SavedObservation",
     "Stream",
+    "Symptom",
     "Target",
     "TcpState",
     "Tool",
@@ -253,6 +255,10 @@ class Context(Protocol):
 
     def external(self, host: str, max_bytes: int) -> AbstractContextManager[Meter]: ...
     def emit(self, observation: Observation) -> int: ...
+    def earlier(self) -> Sequence[Numbered[Observation]]:
+        """What this check observed before this run was continued, in order; nothing in a run that was not."""
+        ...
+
     def progress(self, fraction: float, note: str = "") -> None: ...
 
 
@@ -271,7 +277,12 @@ class CheckInfo:
     even where the run is cut short because nothing abroad can be reached. One with `first_look` also runs as at quick
     when a longer run begins, beside the checks that need nothing, so that a gross block is known within seconds. The
     engine enforces `max_seconds` and `max_bytes`, or what `at_depth` says for a depth. `discloses` is said before
-    consent: what the far end learns."""
+    consent: what the far end learns. Among checks that may start at the same moment, those whose `symptoms` hold what
+    the person complains of come first.
+
+    A run may be continued at a greater depth. Then a check runs that was not completed, or whose budget is another at
+    that depth, and one with `again` in any case. What it observes takes the place of what it observed before; with
+    `adds_up`, both are read together, and `Context.earlier` says what is there already."""
 
     name: str
     version: str
@@ -285,6 +296,9 @@ class CheckInfo:
     first_look: bool = False
     depths: tuple[Depth, ...] = ("quick", "standard", "deep")
     at_depth: Mapping[Depth, Budget] = field(default_factory=dict)
+    symptoms: tuple[Symptom, ...] = ()
+    again: bool = False
+    adds_up: bool = False
 
     def budget(self, depth: Depth) -> Budget:
         return self.at_depth.get(depth, Budget(self.max_seconds, self.max_bytes))

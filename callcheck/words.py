@@ -45,6 +45,9 @@ Mechanism = Literal[
 # What befell the machine while a flow ran: its clock was set, it slept, it got another address or default route.
 FlowEvent = Literal["clock_set", "suspended", "address_changed", "route_changed"]
 Where = Literal["home", "access", "provider", "beyond", "unknown"]
+# What a person notices, in the order asked: a metallic voice or croaks; a call that connects for ever, or is stuck on
+# exchanging keys; one that drops after some seconds; only one hears the other; a long delay; messages fail, too.
+Symptom = Literal["metallic", "connects_forever", "key_exchange", "drops", "one_way", "delay", "text_too"]
 
 
 class Failure(StrEnum):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import os
 from pathlib import Path
+from typing import cast
 
 import click
 
 from callcheck.cli import lab_score, options
 from callcheck.cli.lab_errors import one_line_errors
 from callcheck.cli.output import USAGE, fail, put_line, say, tr
+from callcheck.words import Depth
 
 _ = tr()
 
@@ -44,6 +46,8 @@ def list_scenarios() -> int:
 @options.services
 @options.only
 @options.without
+@options.symptom
+@options.continued(_("Go on with an earlier run in this scenario, of which this is the journal, at a greater depth."))
 @click.option("--shipped-catalog", is_flag=True, help=_("Know of the servers only what the shipped catalogue knows."))
 def run_scenario(
     *,
@@ -57,6 +61,8 @@ def run_scenario(
     services: tuple[str, ...],
     only: tuple[str, ...],
     without: tuple[str, ...],
+    symptom: str | None,
+    continued: str | None,
     shipped_catalog: bool,
 ) -> int:
     from callcheck.lab import play  # noqa: PLC0415 - an ordinary run shall not load the lab
@@ -68,9 +74,17 @@ def run_scenario(
         load_reporter(form)
     if out is not None and out.exists():
         fail(USAGE, tr()("{path} exists already; choose another name").format(path=out))
+    if continued == "-":
+        fail(USAGE, tr()("the lab cannot read a journal from standard input; name its file"))
+    if continued is not None:
+        from callcheck.cli.run import refuse_early  # noqa: PLC0415 - the other commands need no session
+
+        refuse_early(continued, cast("Depth", depth))
     arguments = ["--depth", depth, "--format", form, *(["--out", str(out.absolute())] if out else [])]
     for option, values in (("--service", services), ("--only", only), ("--without", without)):
         arguments += [part for value in values for part in (option, value)]
+    arguments += ["--symptom", symptom] if symptom else []
+    arguments += ["--continue", str(Path(continued).absolute())] if continued else []
     with one_line_errors():
         if keep is not None:
             arguments += ["--journal", str(_fresh_folder(keep) / "journal.ndjson")]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
 
 from callcheck.cli.output import tr
+from callcheck.words import Symptom
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Option = Callable[[Command], Command]
@@ -38,6 +39,17 @@ only: Option[Any] = click.option("--only", multiple=True, metavar="CHECK", help=
 without: Option[Any] = click.option(
     "--without", multiple=True, metavar="CHECK", help=_("Leave this check out (may be repeated).")
 )
+symptom: Option[Any] = click.option(
+    "--symptom",
+    type=click.Choice(get_args(Symptom)),
+    help=_("What you notice in calls: the checks that are nearest to it come first. It changes nothing else."),
+)
+
+
+def continued(help_text: str) -> Option[Any]:
+    return click.option("--continue", "continued", metavar="JOURNAL", help=help_text)
+
+
 seed: Option[Any] = click.option("--seed", type=int, help=_("Draw the scenario's numbers with this seed."))
 servers: Option[Any] = click.option(
     "--servers",

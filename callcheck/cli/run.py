@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -19,13 +19,15 @@ from callcheck.cli.loop import run_until_told
 from callcheck.cli.output import BAD_DATA, INTERRUPTED, USAGE, Destination, fail, language, put_line, say, tr
 from callcheck.cli.progress import progress
 from callcheck.cli.reporters import written
-from callcheck.engine.events import Event, Pump, Sink, encode_line
+from callcheck.cli.saved import loaded
+from callcheck.engine.events import Event, JournalError, Pump, Sink, encode_line
 from callcheck.engine.plan import PlanError
 from callcheck.engine.plugins import load_reporter
 from callcheck.model import Report
+from callcheck.report.earlier import EarlierError
 from callcheck.submit import consent
 from callcheck.verdict.exit_code import exit_code
-from callcheck.words import Depth
+from callcheck.words import Depth, Symptom
 
 _ = tr()
 
@@ -35,6 +37,8 @@ _ = tr()
 @options.services
 @options.only
 @options.without
+@options.symptom
+@options.continued(_("Go on with an earlier run, of which this is the journal, at a greater depth (- for stdin)."))
 @options.catalog_file
 @options.form
 @options.out
@@ -46,6 +50,8 @@ def run(
     services: tuple[str, ...],
     only: tuple[str, ...],
     without: tuple[str, ...],
+    symptom: str | None,
+    continued: str | None,
     catalog_file: Path | None,
     form: str,
     out: Path | None,
@@ -59,6 +65,8 @@ def run(
         without=without,
         catalog_file=catalog_file,
         language=language(),
+        symptom=cast("Symptom | None", symptom),
+        continued=_journal(continued) if continued is not None else (),
     )
     reporter = None if form == "events" else load_reporter(form)
     prepared = _prepared(request)
@@ -75,11 +83,33 @@ def run(
     return exit_code(report.verdicts) if report.run.complete else INTERRUPTED
 
 
+def _journal(file: str) -> tuple[Event, ...]:
+    saved, events = loaded(file)
+    if saved is not None:
+        text = tr()("{file}: a saved report is not enough to go on from; name the journal of the run (--format events)")
+        fail(BAD_DATA, text.format(file=file))
+    return tuple(events)
+
+
 def _prepared(request: session.Request) -> session.Prepared:
-    try:
+    with _one_line_errors():
         return session.prepare(request)
-    except CatalogError as error:
+
+
+def refuse_early(file: str, depth: Depth) -> None:
+    """Exit where the run of this journal cannot be continued at this depth."""
+    with _one_line_errors():
+        session.earlier_of(session.Request(depth=depth, continued=_journal(file)))
+
+
+@contextlib.contextmanager
+def _one_line_errors() -> Iterator[None]:
+    try:
+        yield
+    except (CatalogError, JournalError) as error:
         fail(BAD_DATA, str(error))
+    except EarlierError as error:
+        fail(USAGE if error.is_usage else BAD_DATA, tr()(error.template).format(**error.values))
     except (PlanError, session.ChoiceError) as error:
         fail(USAGE, str(error))
 
@@ -89,11 +119,18 @@ def _carried_out(prepared: session.Prepared, live: Sequence[Callable[[bytes], No
     translate = tr()
     titles = {check.info.name: translate(check.info.title) for check in prepared.planned}
     with contextlib.ExitStack() as stack:
-        sinks: list[Sink] = [stack.enter_context(progress(titles))]
+        told = len(prepared.earlier.events) if prepared.earlier else 0
+        sinks: list[Sink] = [partial(_tell, stack.enter_context(progress(titles)), told)]
         sinks += [partial(_write_event, write) for write in live]
         pumps = [stack.enter_context(contextlib.closing(Pump(sink))) for sink in sinks]
         events = run_until_told(session.measure(prepared, pumps))
     return session.report_of(events, prepared.checks, prepared.request.language)
+
+
+def _tell(show: Sink, told: int, event: Event) -> None:
+    """What an earlier run has said already is not said again."""
+    if event.seq > told:
+        show(event)
 
 
 def _write_event(write: Callable[[bytes], None], event: Event) -> None:

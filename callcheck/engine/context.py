@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TypeVar
 
 import msgspec
@@ -21,10 +21,11 @@ from callcheck.api import (
     IcmpError,
     LinkState,
     Meter,
+    Numbered,
     Route,
     Stream,
 )
-from callcheck.engine.events import Bus
+from callcheck.engine.state import RunState
 from callcheck.engine.traffic import Traffic
 from callcheck.flow.runner import FlowError, run_flows
 from callcheck.model import FlowSecond, Observation, Target
@@ -33,29 +34,17 @@ from callcheck.net import http
 from callcheck.net import link as net_link
 from callcheck.net import resolve as net_resolve
 from callcheck.net import route as net_route
-from callcheck.net.clock import Clock
 from callcheck.net.tcp import TcpStream, open_tcp
 from callcheck.net.udp import DatagramSocket, open_icmp, open_udp
 from callcheck.words import Depth, Failure, Function, Role
+
+__all__ = ["RealContext", "RunState"]
 
 T = TypeVar("T")
 
 # The largest packet of a flow, a DTLS hello at the IP layer, with some room; each is booked there and back.
 _FLOW_PACKET_BYTES = 256
 _PLAIN_HTTP_PORT = 80
-
-
-@dataclass(slots=True)
-class RunState:
-    """What the checks of one run share: the catalogue, the clock, the journal, names looked up, who answered."""
-
-    targets: Sequence[Target]
-    depth: Depth
-    clock: Clock
-    bus: Bus
-    names: dict[tuple[str, bool], asyncio.Task[Sequence[str] | Failure]] = field(default_factory=dict)
-    answered: dict[tuple[str, str], Target] = field(default_factory=dict)
-    link: LinkState | None = None
 
 
 class RealContext:
@@ -224,10 +213,11 @@ class RealContext:
         plain = msgspec.json.decode(msgspec.json.encode(observation))
         observation = msgspec.convert(plain, type=Observation)
         event = self._state.bus.publish("observed", self._info.name, plain)
-        target = observation.target
-        if observation.failure is None and target is not None and target.role != "gateway":
-            self._state.answered.setdefault((target.endpoint, target.protocol), target)
+        self._state.note(observation)
         return event.seq
+
+    def earlier(self) -> Sequence[Numbered[Observation]]:
+        return tuple(self._state.earlier.get(self._info.name, ()))
 
     def progress(self, fraction: float, note: str = "") -> None:
         self._refuse_if_over()

@@ -72,7 +72,14 @@ class Bus:
         self.events: list[Event] = []
 
     def publish(self, kind: Kind, check: str = "", data: dict[str, Json] | None = None) -> Event:
-        event = Event(seq=len(self.events), t_us=self._now_us(), kind=kind, check=check, data=data or {})
+        return self._hand_out(Event(seq=0, t_us=self._now_us(), kind=kind, check=check, data=data or {}))
+
+    def repeat(self, event: Event) -> Event:
+        """An event of the run that is continued: it keeps its time and gets a number of this journal."""
+        return self._hand_out(event)
+
+    def _hand_out(self, event: Event) -> Event:
+        event = msgspec.structs.replace(event, seq=len(self.events))
         self.events.append(event)
         for sink in list(self._sinks):
             try:

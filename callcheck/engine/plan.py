@@ -7,7 +7,7 @@ from typing import Literal
 
 from callcheck.api import CheckInfo
 from callcheck.model import Evidence
-from callcheck.words import Claim, Depth
+from callcheck.words import Claim, Depth, Symptom
 
 Plan = tuple[tuple[str, ...], ...]  # stages in order; the checks of one stage run together
 
@@ -17,11 +17,17 @@ class PlanError(ValueError):
 
 
 def make_plan(
-    infos: Mapping[str, CheckInfo], depth: Depth, *, only: Collection[str] = (), without: Collection[str] = ()
+    infos: Mapping[str, CheckInfo],
+    depth: Depth,
+    *,
+    only: Collection[str] = (),
+    without: Collection[str] = (),
+    symptom: Symptom | None = None,
 ) -> Plan:
     """Stages such that every check runs after those it needs, and one that wants to be alone is.
 
-    `needs` orders, it does not select: a check runs without those it would like to have before it.
+    `needs` orders, it does not select: a check runs without those it would like to have before it. Of checks that may
+    begin at one moment, those nearest to the `symptom` come first, and the others by name.
     Raises PlanError for unknown names, an empty choice, or needs that go in a circle.
     """
     for name in (*only, *without):
@@ -34,7 +40,10 @@ def make_plan(
     stages: list[tuple[str, ...]] = []
     waiting = set(chosen)
     while waiting:
-        ready = sorted(name for name in waiting if not waiting & set(infos[name].needs))
+        ready = sorted(
+            (name for name in waiting if not waiting & set(infos[name].needs)),
+            key=lambda name: (symptom not in infos[name].symptoms, name),
+        )
         if not ready:
             raise PlanError(f"the needs of these checks go in a circle: {', '.join(sorted(waiting))}")
         together = tuple(name for name in ready if not infos[name].alone)
@@ -42,6 +51,24 @@ def make_plan(
         stages.append(stage)
         waiting -= set(stage)
     return tuple(stages)
+
+
+def left_to_do(
+    infos: Mapping[str, CheckInfo], depth: Depth, before: Depth, *, planned: Collection[str], completed: Collection[str]
+) -> frozenset[str]:
+    """What a run that goes on at `depth` still has to do, when it was `planned` and `completed` at the depth `before`.
+
+    Everything that was not completed, everything that may take more at the new depth and so does more, and what runs
+    again in any case. What could have been planned before and was not was left out by somebody, and still is.
+    """
+    left_out = {name for name, info in infos.items() if before in info.depths and name not in planned}
+    return frozenset(
+        name
+        for name, info in infos.items()
+        if depth in info.depths
+        and name not in left_out
+        and (info.again or name not in completed or info.budget(depth) != info.budget(before))
+    )
 
 
 CutReason = Literal["offline", "captive_portal", "allow_list"]

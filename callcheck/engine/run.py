@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+import msgspec
 
 from callcheck.api import BudgetExceededError, Check
 from callcheck.engine.context import RealContext, RunState
-from callcheck.engine.events import CheckOutcome
+from callcheck.engine.events import CheckOutcome, Event
 from callcheck.engine.plan import Plan, segments, without
 from callcheck.words import Depth
 
@@ -32,17 +34,19 @@ async def run_plan(
     header: Mapping[str, Any],
     *,
     first_look: Plan = (),
+    earlier: Iterable[Event] = (),
     settled: Settled = lambda: None,
     shorten: Shorten = _all_of_it,
 ) -> bool:
     """Run every stage and write the journal on `state.bus`. True if the run came to its end.
 
     `header` goes into run_started; `first_look` runs as at quick beside the first segment, and at quick not again.
+    `earlier` are the events of the run that this one continues, without its first and last: they come before its own.
     `settled` is called whenever a check has finished, so that somebody above can judge what is known so far.
     `shorten` is asked after each segment: once it leaves something out, what remains runs as at quick.
     Cancellation (Ctrl-C) ends the run early: the journal is closed with `complete: false` and False is returned.
     """
-    state.bus.publish("run_started", data=dict(header))
+    _begin(state, header, earlier, settled)
     complete = True
     try:
         waiting = segments(plan, {name: checks[name].info for stage in plan for name in stage})
@@ -61,22 +65,43 @@ async def run_plan(
     return complete
 
 
+def _begin(state: RunState, header: Mapping[str, Any], earlier: Iterable[Event], settled: Settled) -> None:
+    """A run begins, or goes on: then its beginning stands before what happened since."""
+    began = Event(seq=0, t_us=0, kind="run_started", data=dict(header))
+    before = list(earlier)
+    if not before:
+        state.bus.repeat(msgspec.structs.replace(began, t_us=state.clock.now_us()))
+        return
+    state.bus.repeat(began)
+    for event in before:
+        state.go_on_from(event)
+    with contextlib.suppress(Exception):  # as after a check
+        settled()
+
+
 async def _run_segment(
     segment: Plan, checks: Mapping[str, Check[Any]], state: RunState, settled: Settled, depth: Depth | None = None
 ) -> None:
-    """Every check of the segment, each as soon as those have ended that it needs; at the run's depth unless another is
-    given."""
-    ended = {name: asyncio.Event() for stage in segment for name in stage}
+    """Every check of the segment, each as soon as those have ended that it needs, and those of one moment in the order
+    of the plan; at the run's depth unless another is given."""
+    may_begin = {name: asyncio.Event() for stage in segment for name in stage}
+    waiting_for = {name: set(checks[name].info.needs) & may_begin.keys() for name in may_begin}
+
+    def let_begin() -> None:
+        for name, needs in waiting_for.items():
+            if not needs:
+                may_begin[name].set()
 
     async def run(name: str) -> None:
-        for need in checks[name].info.needs:
-            if need in ended:
-                await ended[need].wait()
+        await may_begin[name].wait()
         await _run_check(checks[name], state, settled, depth)
-        ended[name].set()
+        for needs in waiting_for.values():
+            needs.discard(name)
+        let_begin()
 
+    let_begin()
     async with asyncio.TaskGroup() as group:
-        for name in ended:
+        for name in may_begin:
             group.create_task(run(name), name=f"check {name}")
 
 
@@ -97,7 +122,7 @@ def _shortened(waiting: tuple[Plan, ...], shorten: Shorten, state: RunState) -> 
 async def _run_check(check: Check[Any], state: RunState, settled: Settled, depth: Depth | None) -> None:
     name = check.info.name
     context = RealContext(state, check.info, depth)
-    state.bus.publish("check_started", name, {"first_look": True} if depth else {})
+    state.bus.publish("check_started", name, _how_it_starts(check, state, depth))
     outcome: CheckOutcome = "interrupted"
     note = ""
     try:
@@ -109,6 +134,13 @@ async def _run_check(check: Check[Any], state: RunState, settled: Settled, depth
         state.bus.publish("check_finished", name, ending)
         with contextlib.suppress(Exception):  # who looks on may not cost the run; the last look will raise it again
             settled()
+
+
+def _how_it_starts(check: Check[Any], state: RunState, depth: Depth | None) -> dict[str, Any]:
+    if depth:
+        return {"first_look": True}
+    # What it observed before is then left out by whoever reads the journal.
+    return {"again": True} if check.info.name in state.begun and not check.info.adds_up else {}
 
 
 async def _started(check: Check[Any], context: RealContext) -> None:

@@ -13,6 +13,11 @@ class Clock:
     def __init__(self, origin_ns: int | None = None) -> None:
         self.origin_ns = time.monotonic_ns() if origin_ns is None else origin_ns
 
+    @classmethod
+    def going_on(cls, elapsed_us: int) -> Clock:
+        """The clock of a run that began `elapsed_us` ago."""
+        return cls(time.monotonic_ns() - elapsed_us * 1000)
+
     def now_us(self) -> int:
         return (time.monotonic_ns() - self.origin_ns) // 1000
 

@@ -9,6 +9,7 @@ import msgspec
 from callcheck.model import FlowSecond, Observation
 
 FLOW_OP = "flow.second"
+PLAN_OP = "flow.plan"
 # Thirty years: what is beyond stands in a damaged or foreign file, and overflows what is reckoned with it.
 _LONGEST_US = 10**15
 

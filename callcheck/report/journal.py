@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
@@ -47,7 +48,8 @@ class _RunEnding(msgspec.Struct, frozen=True, kw_only=True):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journal:
     """`checks` holds every check that is planned, started or observed something, in the order of the plan, then of
-    appearance."""
+    appearance. `observations` are those that count: where a check ran again as the run was continued, only the newest
+    of its passes that came to its end, or all of them where none did."""
 
     header: Header
     checks: tuple[str, ...]
@@ -66,7 +68,7 @@ def read(events: Iterable[Event]) -> Journal:
     header = _header(taken[0])
     _check_order(taken)
     endings = {event.check: _data(event, Ending) for event in taken if event.kind == "check_finished"}
-    observed = tuple(_observation(event) for event in taken if event.kind == "observed")
+    observed = tuple(_that_count(taken))
     run_endings = [_data(event, _RunEnding) for event in taken if event.kind == "run_finished"]
     started = [event.check for event in taken if event.kind == "check_started"]
     planned = [name for stage in header.plan for name in stage]
@@ -102,6 +104,21 @@ def _check_order(events: list[Event]) -> None:
     observed = [event.seq for event in events if event.kind == "observed"]
     if len(set(observed)) < len(observed):
         raise JournalError("two observations have the same number")
+
+
+def _that_count(events: Iterable[Event]) -> Iterator[SavedObservation]:
+    """The observations, without those of a pass whose place another one took."""
+    passes: Counter[str] = Counter()
+    whole: dict[str, int] = {}
+    seen: list[tuple[SavedObservation, int]] = []
+    for event in events:
+        if event.kind == "check_started" and event.data.get("again") is True:
+            passes[event.check] += 1
+        elif event.kind == "check_finished" and event.data.get("outcome") == "completed":
+            whole[event.check] = passes[event.check]
+        elif event.kind == "observed":
+            seen.append((_observation(event), passes[event.check]))
+    return (one for one, number in seen if whole.get(one.check, number) == number)
 
 
 def _observation(event: Event) -> SavedObservation:

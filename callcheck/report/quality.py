@@ -10,7 +10,7 @@ from callcheck.model import FlowSecond, Observation, Quality, Target
 from callcheck.quality.call import LEAST_PACKETS, CallQuality, call_quality, word_for
 from callcheck.quality.emodel import mean_opinion
 from callcheck.quality.playout import Packet, interval_us
-from callcheck.report.flows import flow_second
+from callcheck.report.flows import PLAN_OP, flow_second
 
 # Only a loop through a call relay takes the way of a voice; questions and their answers do not (DESIGN 6).
 _VOICE_FORM = "loop"
@@ -26,16 +26,25 @@ def qualities_of(observations: Iterable[Observation]) -> tuple[Quality, ...]:
     carry no stranger's media.
 
     A flow during which this machine slept, had its clock set or changed its network tells nothing of a call's sound.
+    The seconds of a quick round do not count beside half a minute that was played when the run was continued.
     """
     flows: dict[_Flow, list[FlowSecond]] = defaultdict(list)
+    quick: set[_Flow] = set()
+    is_quick = False
     for observation in observations:
+        if observation.op == PLAN_OP:
+            is_quick = observation.data.get("depth") == "quick"
         second = flow_second(observation)
         target = observation.target
         if second is not None and target is not None and _is_voice(observation, target):
-            flows[target.service, target.endpoint, _round_of(observation), second.arm].append(second)
+            flow = (target.service, target.endpoint, _round_of(observation), second.arm)
+            flows[flow].append(second)
+            if is_quick:
+                quick.add(flow)
     found = []
     for service in dict.fromkeys(service for service, *_ in flows):
-        scored = _nearest(_fastest({flow: seconds for flow, seconds in flows.items() if flow[0] == service}))
+        own = {flow: seconds for flow, seconds in flows.items() if flow[0] == service}
+        scored = _nearest(_fastest(_longer({flow: own[flow] for flow in own if flow not in quick}, own)))
         if scored is not None:
             found.append(_quality(service, scored))
     return tuple(found)
@@ -49,6 +58,14 @@ def _is_voice(observation: Observation, target: Target) -> bool:
 def _round_of(observation: Observation) -> int:
     number = observation.data.get("round", 0)
     return number if isinstance(number, int) else 0
+
+
+def _longer(
+    longer: Mapping[_Flow, Sequence[FlowSecond]], every: Mapping[_Flow, Sequence[FlowSecond]]
+) -> Mapping[_Flow, Sequence[FlowSecond]]:
+    """The flows of longer rounds, if there is enough of them; else every one."""
+    is_enough = any(_count(seconds) >= 2 * LEAST_PACKETS for seconds in longer.values())
+    return longer if is_enough else every
 
 
 def _fastest(flows: Mapping[_Flow, Sequence[FlowSecond]]) -> Mapping[str, list[Sequence[Packet]]]:

@@ -23,11 +23,11 @@ class StalledError(RuntimeError):
 class _VirtualSelector(selectors.SelectSelector):
     """Moves the clock forward where another selector would wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, now_s: float) -> None:
         super().__init__()
-        self.now_s = 0.0
+        self.now_s = now_s
         self._turns_at_this_time = 0
-        self._ends_s = _LONGEST_RUN_S
+        self._ends_s = now_s + _LONGEST_RUN_S
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
@@ -50,17 +50,19 @@ class _VirtualSelector(selectors.SelectSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An asyncio loop in virtual time, from 0. `asyncio.sleep` and `asyncio.timeout` follow it; threads do not."""
+    """An asyncio loop in virtual time, from `now_s` on. `asyncio.sleep` and `asyncio.timeout` follow it; threads do
+    not."""
 
-    def __init__(self) -> None:
-        self._virtual_selector = _VirtualSelector()
+    def __init__(self, now_s: float = 0.0) -> None:
+        self._virtual_selector = _VirtualSelector(now_s)
         super().__init__(self._virtual_selector)
 
     def time(self) -> float:
         return self._virtual_selector.now_s
 
 
-def run_virtual(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end in virtual time, as `asyncio.run` does in real time. Raises StalledError."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+def run_virtual(coroutine: Coroutine[Any, Any, T], *, from_s: float = 0.0) -> T:
+    """Run a coroutine to its end in virtual time, as `asyncio.run` does in real time; `from_s` seconds have passed when
+    it begins. Raises StalledError."""
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(from_s)) as runner:
         return runner.run(coroutine)

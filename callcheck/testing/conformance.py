@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from callcheck.api import BudgetExceededError, Check, Depth, Target
+from callcheck.api import BudgetExceededError, Check, Depth, Numbered, Observation, Target
 from callcheck.testing.clock import StalledError, run_virtual
 from callcheck.testing.context import FakeContext
 from callcheck.testing.reading import reading_problems
@@ -29,16 +29,17 @@ class _Outcome:
     tasks_left: int
 
 
-def run_check(check: Check[Any], ctx: FakeContext, params: object | None = None) -> float:
-    """Run a check in virtual time; how many seconds of it went by. Raises what the check raises, and TimeoutError
-    after the `max_seconds` of the context's depth."""
+def run_check(check: Check[Any], ctx: FakeContext, params: object | None = None, *, from_s: float = 0.0) -> float:
+    """Run a check in virtual time; how many seconds of it went by. `from_s` is the run time at which it begins, which
+    is above 0 where a run is continued. Raises what the check raises, and TimeoutError after the `max_seconds` of the
+    context's depth."""
 
     async def limited() -> float:
         async with asyncio.timeout(check.info.budget(ctx.depth).max_seconds):
             await check.run(ctx, check.params() if params is None else params)
-        return asyncio.get_running_loop().time()
+        return asyncio.get_running_loop().time() - from_s
 
-    return run_virtual(limited())
+    return run_virtual(limited(), from_s=from_s)
 
 
 def conformance(
@@ -47,7 +48,8 @@ def conformance(
     """What is wrong with a check, one line each; empty when it may be published.
 
     It is run at every depth in a silent, a garbage, a refusing and an offline network, and in the `worlds` that you
-    add (functions that script a FakeContext: give one in which your peers answer). Do not call it inside a loop.
+    add (functions that script a FakeContext: give one in which your peers answer); and each time a run is continued
+    at the next depth. Do not call it inside a loop.
     """
     problems = [*_info_problems(check), *_params_problems(check)]
     if problems:
@@ -88,15 +90,23 @@ def _params_problems(check: Check[Any]) -> Iterator[str]:
 
 
 def _world_problems(check: Check[Any], targets: Sequence[Target], world: World) -> Iterator[str]:
-    def fresh(depth: Depth) -> FakeContext:
-        ctx = FakeContext(targets, depth=depth, seed=_SEED, info=check.info)
+    def fresh(depth: Depth, earlier: Sequence[Numbered[Observation]] = ()) -> FakeContext:
+        ctx = FakeContext(targets, depth=depth, seed=_SEED, info=check.info, earlier=earlier)
         world(ctx)
         return ctx
 
+    before: Sequence[Numbered[Observation]] = ()
     for depth in get_args(Depth):
         ctx = fresh(depth)
         yield from _run_problems(check, ctx)
         yield from reading_problems(check, ctx.observations, random.Random(_SEED))
+        if before:
+            going_on = fresh(depth, before)
+            from_s = sum(budget.max_seconds for budget in map(check.info.budget, get_args(Depth)))
+            yield from (f"continued: {problem}" for problem in _run_problems(check, going_on, from_s=from_s))
+            whole = [*before, *going_on.observations] if check.info.adds_up else []
+            yield from (f"continued: {one}" for one in reading_problems(check, whole, random.Random(_SEED)))
+        before = ctx.observations
     awaits = _awaits(check, fresh("quick"))
     step = max(1, awaits // _CANCELLATION_POINTS)
     for at in range(0, awaits, step):
@@ -106,8 +116,8 @@ def _world_problems(check: Check[Any], targets: Sequence[Target], world: World) 
             return
 
 
-def _run_problems(check: Check[Any], ctx: FakeContext) -> Iterator[str]:
-    outcome = _run(check, ctx)
+def _run_problems(check: Check[Any], ctx: FakeContext, *, from_s: float = 0.0) -> Iterator[str]:
+    outcome = _run(check, ctx, from_s=from_s)
     if not outcome.ended:
         yield f"does not end within {check.info.budget(ctx.depth).max_seconds:g} s"
     elif isinstance(outcome.error, BudgetExceededError):
@@ -136,9 +146,9 @@ def _awaits(check: Check[Any], ctx: FakeContext) -> int:
     return ctx.awaits
 
 
-def _run(check: Check[Any], ctx: FakeContext, *, cancel_at: int | None = None) -> _Outcome:
+def _run(check: Check[Any], ctx: FakeContext, *, cancel_at: int | None = None, from_s: float = 0.0) -> _Outcome:
     try:
-        return run_virtual(_supervised(check, ctx, cancel_at))
+        return run_virtual(_supervised(check, ctx, cancel_at), from_s=from_s)
     except StalledError:
         return _Outcome(None, ended=False, tasks_left=0)
 

@@ -52,7 +52,7 @@ class FakeContext:
     Peers are looked up by `Target.endpoint`, first with the address, then with the host; `icmp/ADDRESS` stands for a
     host that is pinged. A peer that nobody scripted is silent, a name that nobody scripted is missing. `info`
     switches the byte budget on: sending more than `max_bytes` raises, as in a real run. Bytes are counted with
-    their IP and UDP or TCP headers.
+    their IP and UDP or TCP headers. `earlier` are the check's observations of a run that is continued.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class FakeContext:
         link: LinkState = HEALTHY_LINK,
         answered: Sequence[Target] = (),
         info: CheckInfo | None = None,
+        earlier: Sequence[Numbered[Observation]] = (),
     ) -> None:
         self.depth: Depth = depth
         self.link_state = link
@@ -94,6 +95,7 @@ class FakeContext:
         self.bytes_moved = 0
         self.awaits = 0
         self._targets = tuple(targets)
+        self._earlier = tuple(earlier)
         self._max_bytes = info.budget(depth).max_bytes if info else None
         self._random = random.Random(seed)
         self._datagrams = dict(answers or {})
@@ -259,12 +261,15 @@ class FakeContext:
             wiring.closed()
 
     def emit(self, observation: Observation) -> int:
-        seq = len(self.observations)
+        seq = len(self.observations) + (self._earlier[-1].seq + 1 if self._earlier else 0)
         self.observations.append(Numbered(seq, observation))
         target = observation.target
         if observation.failure is None and target is not None and target not in self.answered_targets:
             self.answered_targets.append(target)
         return seq
+
+    def earlier(self) -> Sequence[Numbered[Observation]]:
+        return self._earlier
 
     def progress(self, fraction: float, note: str = "") -> None:
         self.progress_calls.append((fraction, note))

@@ -31,6 +31,7 @@ class DnsCheck:
         discloses="Your resolver and some public resolvers learn that your address asked for the services' names.",
         needs=("link",),
         essential=True,
+        symptoms=("text_too",),
         at_depth={"quick": Budget(5, 300_000)},
     )
 

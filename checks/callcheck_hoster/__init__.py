@@ -31,6 +31,7 @@ class HosterCheck:
         # The same servers answer the stun check: one after the other keeps to ten questions a second.
         needs=("link", "stun"),
         depths=("standard", "deep"),
+        symptoms=("drops",),
     )
 
     @property

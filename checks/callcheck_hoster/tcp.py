@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from dataclasses import dataclass
 
-from callcheck.api import Context, Failure, IcmpError, Observation, Stream, Target
+from callcheck.api import Context, Failure, Observation, Stream, Target
+from callcheck.asking import connect
 from callcheck.codec import stun
 from callcheck_hoster.series import Series, facts_of, is_cut
 from callcheck_hoster.udp import SPACING_S
@@ -15,7 +14,6 @@ _FROZEN_S = 2.0
 _CONNECT_S = 2.5
 _SERIES_S = 6.0
 _LAST_LOOK_S = 0.5
-_CLOSE_S = 0.1
 # The handshake's three segments, and for a question its own, the answer's and a bare acknowledgement.
 _OPENING_SEGMENTS, _SEGMENTS_EACH = 3, 3
 _ID_BYTES = 12
@@ -35,10 +33,9 @@ class _Line:
 
 async def follow_tcp(ctx: Context, host: Target, questions: int) -> None:
     """One `hoster.flow` (form `stun`); data as over UDP, with `packets` in segments as the kernel counted them."""
-    stream = await ctx.tcp(host, timeout_s=_CONNECT_S)
-    if isinstance(stream, Failure | IcmpError):
-        failure = stream if isinstance(stream, Failure) else stream.failure
-        ctx.emit(Observation(op="hoster.flow", target=host, form="stun", failure=failure))
+    stream = await connect(ctx, host, timeout_s=_CONNECT_S)
+    if isinstance(stream, Failure):
+        ctx.emit(Observation(op="hoster.flow", target=host, form="stun", failure=stream))
         return
     line = _Line(stream, Series())
     try:
@@ -48,7 +45,7 @@ async def follow_tcp(ctx: Context, host: Target, questions: int) -> None:
         if frozen:
             data |= await _compare(ctx, host, line)
     finally:
-        await _close(stream)
+        await stream.close()
     # A server that ends the connection has had enough of us: no silence, and no cut.
     counts = not line.series.heard_us or is_cut(data)
     if ended is not None and ended is not Failure.timeout:
@@ -120,14 +117,14 @@ def _segments(line: _Line) -> int:
 
 async def _compare(ctx: Context, host: Target, frozen: _Line) -> dict[str, object]:
     """A new connection is asked once, and the frozen one is given a last chance after it: TCP repeats by itself."""
-    stream = await ctx.tcp(host, timeout_s=_CONNECT_S)
-    if isinstance(stream, Failure | IcmpError):
+    stream = await connect(ctx, host, timeout_s=_CONNECT_S)
+    if isinstance(stream, Failure):
         return {"renewed_asked": 1, "renewed_answered": 0}
     fresh = _Line(stream, Series())
     try:
         answered = await _ask(ctx, fresh, _FROZEN_S) is None
     finally:
-        await _close(stream)
+        await stream.close()
     late = await frozen.stream.receive(max_bytes=_MOST_BYTES, timeout_s=_LAST_LOOK_S)
     return {
         "renewed_asked": 1,
@@ -135,10 +132,3 @@ async def _compare(ctx: Context, host: Target, frozen: _Line) -> dict[str, objec
         "again_asked": 1,
         "again_answered": int(not isinstance(late, Failure)),
     }
-
-
-async def _close(stream: Stream) -> None:
-    """Whatever a broken connection still waits for, it is not waited for here."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_CLOSE_S):
-            await stream.close()

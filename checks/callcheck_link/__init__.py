@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from callcheck.api import Budget, Check, CheckInfo, Context, Evidence, Numbered, Observation
 from callcheck_link.echo import Pace
+from callcheck_link.passes import merged, passes_of
 from callcheck_link.probe import measure
 from callcheck_link.read import read
 
@@ -36,6 +37,9 @@ class LinkCheck:
         at_depth={"quick": Budget(max_seconds=4, max_bytes=200_000)},
         discloses="Your own router is pinged. A few ordinary web sites at home and abroad see a visit from your"
         " address, as when a browser finds out whether it is online.",
+        symptoms=("metallic", "delay"),
+        again=True,
+        adds_up=True,
     )
 
     @property
@@ -52,7 +56,7 @@ class LinkCheck:
         await measure(ctx, pace, web_s=_WEB_S[ctx.depth])
 
     def read(self, observations: Sequence[Numbered[Observation]]) -> Iterable[Evidence]:
-        return read(observations)
+        return merged([read(own) for own in passes_of(observations)])
 
 
 CHECK: Check[Params] = LinkCheck()

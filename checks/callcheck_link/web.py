@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 import msgspec
 
-from callcheck.api import Context, Failure, Fetched, IcmpError, Observation, Stream, Target
+from callcheck.api import Context, Failure, Fetched, Observation, Stream, Target
+from callcheck.asking import connect
 
 # The part of the time left that a name may take: what remains is enough for a lost SYN to be repeated.
 _RESOLVE_PART = 0.55
 # The second try at a site that has not answered by then: a lost SYN comes again only after a whole second.
 _SECOND_TRY_S = 0.8
 _LEAST_WAIT_S = 0.05
-_CLOSE_S = 0.1
 _PORTAL_PATH = "/generate_204"
 # Longer pages are left alone: that it is a page is known, and a portal's pictures are not ours to load.
 _PAGE_BYTES = 32_000
@@ -75,14 +74,13 @@ async def _visit_site(ctx: Context, site: Target, deadline_us: int) -> None:
 
 async def _visit(ctx: Context, site: Target, deadline_us: int) -> _Visit:
     began_us = ctx.now_us()
-    stream = await ctx.tcp(site, timeout_s=_left_s(ctx, deadline_us))
-    if isinstance(stream, Failure | IcmpError):
-        failure = stream if isinstance(stream, Failure) else stream.failure
-        return _Visit(failure, waited_ms=_since_ms(ctx, began_us))
+    stream = await connect(ctx, site, timeout_s=_left_s(ctx, deadline_us))
+    if isinstance(stream, Failure):
+        return _Visit(stream, waited_ms=_since_ms(ctx, began_us))
     try:
         return await _shake_hands(ctx, stream, site, deadline_us)
     finally:
-        await _close(stream)
+        await stream.close()
 
 
 async def _shake_hands(ctx: Context, stream: Stream, site: Target, deadline_us: int) -> _Visit:
@@ -208,20 +206,11 @@ async def _connect_by_ipv4(ctx: Context, target: Target, deadline_us: int) -> fl
 
 async def _connect(ctx: Context, target: Target, deadline_us: int) -> float | Failure:
     """How many milliseconds opening took; the connection is closed at once."""
-    stream = await ctx.tcp(target, timeout_s=_left_s(ctx, deadline_us))
+    stream = await connect(ctx, target, timeout_s=_left_s(ctx, deadline_us))
     if isinstance(stream, Failure):
         return stream
-    if isinstance(stream, IcmpError):
-        return stream.failure
-    await _close(stream)
+    await stream.close()
     return stream.connect_ms
-
-
-async def _close(stream: Stream) -> None:
-    """A connection whose TLS handshake broke off may never say that it is closed; it is, all the same."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_CLOSE_S):
-            await stream.close()
 
 
 async def _address(ctx: Context, target: Target, deadline_us: int) -> str | Failure:

@@ -33,6 +33,7 @@ class MessagingCheck:
         needs=("link",),
         essential=True,
         first_look=True,
+        symptoms=("text_too",),
         at_depth={"standard": Budget(20, 2_500_000), "deep": Budget(24, 4_000_000)},
     )
 

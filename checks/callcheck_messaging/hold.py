@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from callcheck.api import Context, Failure, Observation, Stream, Target
 from callcheck_messaging.forms import Conversation, Heard
-from callcheck_messaging.talk import Asked, Limits, ask_anew, close, exchange, listen
+from callcheck_messaging.talk import Asked, Limits, ask_anew, exchange, listen
 
 _SHORTEST_WAIT_S = 1.6
 _LAST_WORD_S = 0.3
@@ -96,7 +96,7 @@ async def _anew(ctx: Context, held: _Held) -> None:
     limits = Limits(min(held.limits.connect_s, held.wait_s / 2), held.wait_s / 2)
     new = await ask_anew(ctx, held.target, held.form, limits)
     if new.stream is not None:
-        await close(new.stream)
+        await new.stream.close()
     data: dict[str, object] = {"answered": new.heard.failure is None}
     ctx.emit(
         Observation(op="messaging.fresh", target=held.target, form=held.form, failure=new.heard.failure, data=data)

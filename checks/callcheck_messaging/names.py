@@ -6,7 +6,8 @@ import asyncio
 from dataclasses import dataclass
 
 from callcheck.api import Context, Failure, Observation, Target
-from callcheck_messaging.talk import Limits, close, connect, place, secure, shuffled
+from callcheck.asking import connect
+from callcheck_messaging.talk import Limits, place, secure, shuffled
 
 NEUTRAL_NAME = "www.example.com"
 _SPACING_S = 0.08
@@ -69,7 +70,7 @@ async def _show(ctx: Context, one: _Comparison, placed: Target, sni: str) -> boo
     if one.service:
         data["about_service"] = one.service
     left_s = (one.until_us - ctx.now_us()) / 1e6
-    stream = await connect(ctx, placed, max(0.0, min(one.limits.connect_s - 0.5, left_s)))
+    stream = await connect(ctx, placed, timeout_s=max(0.0, min(one.limits.connect_s - 0.5, left_s)))
     if isinstance(stream, Failure):
         data["opened"] = False
         ctx.emit(Observation(op="messaging.name", target=placed, form="hello", failure=stream, data=data))
@@ -78,7 +79,7 @@ async def _show(ctx: Context, one: _Comparison, placed: Target, sni: str) -> boo
     try:
         failure = await secure(stream, one.name if sni == "service" else NEUTRAL_NAME, timeout_s=wait_s)
     finally:
-        await close(stream)
+        await stream.close()
     data |= {"opened": True, "connect_ms": round(stream.connect_ms, 3), "waited_ms": round(wait_s * 1000)}
     ctx.emit(Observation(op="messaging.name", target=placed, form="hello", failure=failure, data=data))
     return failure in ANSWERS

@@ -9,7 +9,7 @@ from callcheck.api import Context, Depth, Observation, Target
 from callcheck_messaging.forms import ASKED, FORMS
 from callcheck_messaging.hold import Slots, hold
 from callcheck_messaging.names import compare_names
-from callcheck_messaging.talk import Asked, Limits, ask_anew, close
+from callcheck_messaging.talk import Asked, Limits, ask_anew
 from callcheck_messaging.transfers import measure_transfers
 
 
@@ -78,7 +78,7 @@ async def _ask(ctx: Context, target: Target, form: str, slots: Slots, limits: Li
                 await hold(ctx, asked, form, slots, limits)
     finally:
         if asked.stream is not None:
-            await close(asked.stream)
+            await asked.stream.close()
 
 
 def _observed(asked: Asked, form: str) -> Observation:

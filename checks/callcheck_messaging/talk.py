@@ -1,20 +1,18 @@
-"""One connection and one question: looking up, opening, TLS, asking, and closing, each with an end."""
+"""One connection and one question: looking up, opening, TLS and asking, each with an end."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from dataclasses import dataclass
 
 import msgspec
 
-from callcheck.api import Context, Failure, IcmpError, Stream, Target
+from callcheck.api import Context, Failure, Stream, Target
+from callcheck.asking import connect
 from callcheck_messaging.forms import FORMS, IN_TLS, Conversation, Heard
 
 _READ_BYTES = 4096
-# Closing waits for the other side's end in some cases of a broken TLS handshake, which nobody needs.
-_CLOSE_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +40,13 @@ async def ask_anew(ctx: Context, target: Target, form: str, limits: Limits) -> A
     placed = await place(ctx, target, limits.connect_s)
     if isinstance(placed, Failure):
         return Asked(target, Heard(placed))
-    stream = await connect(ctx, placed, max(deadline_us - ctx.now_us(), 0) / 1e6)
+    stream = await connect(ctx, placed, timeout_s=max(deadline_us - ctx.now_us(), 0) / 1e6)
     if isinstance(stream, Failure):
         return Asked(placed, Heard(stream))
     try:
         return await _greet(ctx, placed, form, stream, limits.answer_s)
     except BaseException:
-        await close(stream)
+        await stream.close()
         raise
 
 
@@ -78,11 +76,6 @@ async def place(ctx: Context, target: Target, timeout_s: float) -> Target | Fail
     if isinstance(found, Failure):
         return found
     return msgspec.structs.replace(target, address=found[0]) if found else Failure.name_empty
-
-
-async def connect(ctx: Context, target: Target, timeout_s: float) -> Stream | Failure:
-    stream = await ctx.tcp(target, timeout_s=timeout_s)
-    return stream.failure if isinstance(stream, IcmpError) else stream
 
 
 async def secure(stream: Stream, name: str, *, timeout_s: float) -> Failure | None:
@@ -118,12 +111,6 @@ async def listen(ctx: Context, stream: Stream, conversation: Conversation, until
         if reply and (failure := await stream.send(reply)) is not None:
             return failure
     return Failure.timeout
-
-
-async def close(stream: Stream) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_CLOSE_S):
-            await stream.close()
 
 
 def shuffled(ctx: Context, count: int) -> list[int]:

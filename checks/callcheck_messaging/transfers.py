@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from callcheck.api import Context, Failure, Fetched, Observation, Stream, Target, TcpState
 from callcheck_messaging.forms import Conversation, Heard
-from callcheck_messaging.talk import Limits, ask_anew, close, exchange, place, shuffled
+from callcheck_messaging.talk import Limits, ask_anew, exchange, place, shuffled
 
 CHAIN_FORM = "obfuscated"
 # With the connection's own packets some 24 both ways; and politeness allows ten questions a connection.
@@ -144,7 +144,7 @@ async def _chain(ctx: Context, target: Target, number: int) -> str:
     try:
         answers, heard, data = await _questions(ctx, asked.stream, asked.conversation, asked.heard, until_us)
     finally:
-        await close(asked.stream)
+        await asked.stream.close()
     data |= {"round": number, "answers": answers, "wanted_answers": _CHAIN_QUESTIONS}
     ctx.emit(Observation(op="messaging.transfer", target=asked.target, form="chain", failure=heard.failure, data=data))
     return target.service if heard.failure is Failure.timeout and answers else ""

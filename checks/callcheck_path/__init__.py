@@ -41,6 +41,7 @@ class PathCheck:
         at_depth={"quick": Budget(4, 150_000), "standard": Budget(10, 250_000)},
         needs=("link", "dns", "messaging", "stun", "relay"),
         first_look=True,
+        symptoms=("connects_forever", "drops"),
     )
 
     @property

@@ -35,6 +35,7 @@ class RelayCheck:
         needs=("link",),
         essential=True,
         first_look=True,
+        symptoms=("connects_forever", "key_exchange"),
         at_depth={"quick": Budget(5, 90_000), "standard": Budget(10, 250_000), "deep": Budget(14, 300_000)},
     )
 

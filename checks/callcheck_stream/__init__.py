@@ -55,6 +55,8 @@ class StreamCheck:
         discloses="Call relays and neutral STUN servers see a steady trickle of packets from your address.",
         needs=("link", "dns", "messaging", "stun", "relay", "path"),
         alone=True,
+        symptoms=("metallic", "drops", "one_way", "delay"),
+        adds_up=True,
     )
 
     @property

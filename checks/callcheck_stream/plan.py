@@ -8,7 +8,7 @@ others are slow, so that a cut-off after so many packets and one after so many s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -32,6 +32,11 @@ Pace = Literal["call", "gentle"]
 # against. ladder: rising rates to one relay.
 Part = Literal["stream", "revival", "single", "twins", "ladder"]
 Round = Literal["whole", "twins", "ladder"]
+ROUNDS: Final[Mapping[Depth, Sequence[Round]]] = {
+    "quick": ("whole",),
+    "standard": ("whole",),
+    "deep": ("whole", "twins", "whole", "ladder"),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +82,15 @@ _GENTLE: Final = (_Shape("stream", GENTLE_RATE_PPS),)
 # 150 and 300 kbit/s for 4 s each, the most that DESIGN 6 allows: a policer of up to 200 kbit/s with a burst of up to
 # 50 kB shows in them.
 _LADDER: Final = (_Shape("ladder", 100.0, 0.0, 4.0), _Shape("ladder", 200.0, 4.0, 8.0))
+
+
+def rounds_left(depth: Depth, played: Iterable[Round]) -> list[Round]:
+    """The depth's rounds that are still to be played, in order, where those were `played` before."""
+    left = list(ROUNDS[depth])
+    for kind in played:
+        if kind in left:
+            left.remove(kind)
+    return left
 
 
 def flows(endpoints: Sequence[Endpoint], *, depth: Depth, round_kind: Round, phase: Callable[[], float]) -> list[Flow]:

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 import msgspec
 
-from callcheck.api import Arm, Context, Depth, Failure, FlowSecond, Observation
+from callcheck.api import Arm, Context, Failure, FlowSecond, Observation
 from callcheck_stream import endpoints
+from callcheck_stream.earlier import Played, rounds_played
 from callcheck_stream.looks import Seen, TimedLoss, is_enough, is_time_to_look
-from callcheck_stream.plan import PACKETS_NEEDED, Flow, Round, flows
-from callcheck_stream.series import SECOND_OP
+from callcheck_stream.plan import PACKETS_NEEDED, Flow, flows, rounds_left
+from callcheck_stream.series import PLAN_OP, SECOND_OP
 
 _LADDER_S: Final = 8.0
 # DESIGN 6: rounds of a deep run stand at least 20 s apart; what congests a line for some seconds is not in two of them.
 _PAUSE_S: Final = 20.0
-_ROUNDS: Final[Mapping[Depth, Sequence[Round]]] = {
-    "quick": ("whole",),
-    "standard": ("whole",),
-    "deep": ("whole", "twins", "whole", "ladder"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,48 +32,61 @@ class Lengths:
 
 
 async def measure(ctx: Context, *, lengths: Lengths, access: endpoints.TurnAccess | None = None) -> None:
-    """One `flow.plan`, then one `flow.second` an arm and second; `flow.none` where no call endpoint answered."""
+    """One `flow.plan`, then one `flow.second` an arm and second; `flow.none` where no call endpoint answered. Where a
+    run is continued, only the rounds that it still lacks, numbered on."""
+    earlier = rounds_played(ctx.earlier())
+    left = rounds_left(ctx.depth, (one.kind for one in earlier if one.kind and not one.is_quick))
+    if not left:
+        return
     subjects = await endpoints.subjects(ctx)
     if not subjects:
         ctx.emit(Observation(op="flow.none"))
         return
     controls = await endpoints.controls(ctx, {endpoint.pace for endpoint in subjects}, access)
-    _emit_plan(ctx, len(subjects), len(controls), lengths)
-    rounds = _ROUNDS[ctx.depth]
-    for number, kind in enumerate(rounds):
+    first = max((one.number + 1 for one in earlier), default=0)
+    _emit_plan(ctx, len(subjects), len(controls), lengths, rounds=first + len(left))
+    for place, kind in enumerate(left):
         planned = flows([*subjects, *controls], depth=ctx.depth, round_kind=kind, phase=lambda: _share(ctx))
         if not planned:
             continue
         # The ladder asks one relay for seconds: it need not wait, as nothing is compared with the round before.
-        if number and kind != "ladder":
-            await ctx.sleep(_PAUSE_S)
+        pause_s = _PAUSE_S if place else _rest_of_pause_s(earlier, ctx.now_us())
+        if pause_s > 0 and kind != "ladder":
+            await ctx.sleep(pause_s)
         limits = Lengths(_LADDER_S, _LADDER_S) if kind == "ladder" else lengths
-        await _Round(ctx, number, len(rounds), planned, limits).run()
+        await _Round(ctx, first + place, (place, len(left)), planned, limits).run()
+
+
+def _rest_of_pause_s(earlier: Sequence[Played], now_us: int) -> float:
+    """How long to wait before the first round, as others may have been played shortly before."""
+    if not earlier:
+        return 0.0
+    return _PAUSE_S - (now_us - max(one.ended_us for one in earlier)) / 1e6
 
 
 def _share(ctx: Context) -> float:
     return int.from_bytes(ctx.random_bytes(2), "big") / 0x10000
 
 
-def _emit_plan(ctx: Context, subjects: int, controls: int, lengths: Lengths) -> None:
+def _emit_plan(ctx: Context, subjects: int, controls: int, lengths: Lengths, *, rounds: int) -> None:
     data = {
         "depth": ctx.depth,
         "seconds": lengths.usual_s,
         "packets_needed": PACKETS_NEEDED[ctx.depth],
-        "rounds": len(_ROUNDS[ctx.depth]),
+        "rounds": rounds,
         "subjects": subjects,
         "controls": controls,
     }
-    ctx.emit(Observation(op="flow.plan", data=data))
+    ctx.emit(Observation(op=PLAN_OP, data=data))
 
 
 @dataclass(slots=True)
 class _Round:
-    """One round at work: writes each second down and remembers what the looks need."""
+    """One round at work: writes each second down and remembers what the looks need. `place` is which of how many."""
 
     ctx: Context
     number: int
-    rounds: int
+    place: tuple[int, int]
     planned: Sequence[Flow]
     lengths: Lengths
     heard: dict[str, list[FlowSecond]] = field(default_factory=lambda: defaultdict(list))
@@ -93,19 +102,19 @@ class _Round:
                 seen_s = self._whole_seconds()
                 if seen_s > looked:
                     looked = seen_s
-                    self._tell_progress(seen_s)
+                    self._tell_progress(min(1.0, seen_s / self.lengths.usual_s))
                     if self._is_over(seen_s):
                         break
-        self.ctx.progress((self.number + 1) / self.rounds)
+        self._tell_progress(1.0)
 
     def _whole_seconds(self) -> int:
         """How many seconds are known of every flow that runs from the start."""
         names = [flow.arm.name for flow in self.planned if not flow.arm.after_death_of and flow.arm.start_s < 1]
         return min((self.heard[name][-1].second + 1 if name in self.heard else 0 for name in names), default=0)
 
-    def _tell_progress(self, seen_s: int) -> None:
-        done = min(1.0, seen_s / self.lengths.usual_s)
-        self.ctx.progress((self.number + done) / self.rounds)
+    def _tell_progress(self, done: float) -> None:
+        place, rounds = self.place
+        self.ctx.progress((place + done) / rounds)
 
     def _is_over(self, seen_s: int) -> bool:
         # At its longest a round ends by itself, and the last answers of its slow flows are waited for.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from callcheck.api import Evidence
+from callcheck_stream.earlier import together
 from callcheck_stream.reading.carries import controls_carry, stream_carries
 from callcheck_stream.reading.deaths import stream_cut_off
 from callcheck_stream.reading.delays import stream_delayed
@@ -20,6 +21,7 @@ _PACKETS_NEEDED = 500
 
 def read(observations: Sequence[Observed]) -> Iterable[Evidence]:
     """The claims about each service whose call endpoints took part, and controls_carry for the neutral hosts."""
+    observations = together(observations)
     streams = all_series(observations)
     neutral = controls_of(streams)
     calls = [stream for stream in neutral if stream.part in CALL_PARTS]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, cast
 
@@ -15,12 +16,11 @@ from callcheck_stream.plan import Part, Round
 
 Observed = Numbered[Observation]
 
-SECOND_OP = "flow.second"
+PLAN_OP, SECOND_OP = "flow.plan", "flow.second"
 _LATEST_US = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True, gc=False):
     """A packet that left: its number, how many datagrams had left its 5-tuple before it and when the first of them did,
     and when it and its answer passed our kernel, in microseconds of run time."""
 
@@ -35,9 +35,12 @@ class Sent:
         return self.received_us is None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Series:
-    """One flow of one round. Packets that our own system refused to send are not among `packets`, but in `unsent`."""
+    """One flow of one round. Packets that our own system refused to send are not among `packets`, but in `unsent`.
+
+    Every claim asks for the same columns of the packets, so each is read out of them once.
+    """
 
     arm: str
     target: Target
@@ -64,17 +67,17 @@ class Series:
 
     @property
     def received(self) -> int:
-        return sum(not packet.is_lost for packet in self.packets)
+        return self.lost.count(False)
 
-    @property
+    @cached_property
     def lost(self) -> tuple[bool, ...]:
-        return tuple(packet.is_lost for packet in self.packets)
+        return tuple(packet.received_us is None for packet in self.packets)
 
-    @property
+    @cached_property
     def sent_us(self) -> tuple[int, ...]:
         return tuple(packet.sent_us for packet in self.packets)
 
-    @property
+    @cached_property
     def rtts_us(self) -> tuple[int, ...]:
         """Of every packet that came; never below 0, which only a clock that was set meanwhile could make."""
         return tuple(
@@ -86,7 +89,7 @@ class Series:
         """Targets of one kind and network run the same software: one speaks for the form of the others (DESIGN 5.5)."""
         return (self.target.kind, self.target.network, self.form)
 
-    @property
+    @cached_property
     def keeps_its_port(self) -> bool:
         """Whether all packets left one 5-tuple, so that its death can be seen."""
         return len({packet.opened_us for packet in self.packets}) == 1
@@ -111,8 +114,9 @@ def all_series(observations: Iterable[Observed]) -> tuple[Series, ...]:
 
 
 def plan_of(observations: Iterable[Observed]) -> Mapping[str, Any]:
-    """What the check meant to do; {} for a saved run without a plan."""
-    return next((one.value.data for one in observations if one.value.op == "flow.plan"), {})
+    """What the check meant to do, last where a run was continued; {} for a saved run without a plan."""
+    plans = [one.value.data for one in observations if one.value.op == PLAN_OP]
+    return plans[-1] if plans else {}
 
 
 def _second(one: Observed) -> _Second | None:
@@ -165,4 +169,4 @@ def _packets(flow: FlowSecond) -> Iterator[Sent]:
             before += 1
 
 
-__all__ = ["SECOND_OP", "Observed", "Part", "Round", "Sent", "Series", "all_series", "plan_of"]
+__all__ = ["PLAN_OP", "SECOND_OP", "Observed", "Part", "Round", "Sent", "Series", "all_series", "plan_of"]

@@ -31,6 +31,7 @@ class StunCheck:
         needs=("link",),
         essential=True,
         first_look=True,
+        symptoms=("connects_forever", "one_way"),
         at_depth={"quick": Budget(5, 90_000), "standard": Budget(10, 150_000), "deep": Budget(14, 250_000)},
     )
 

@@ -30,6 +30,7 @@ class ThroughputCheck:
         " servers learn it too.",
         needs=("link", "dns", "messaging", "stun", "relay", "path", "stream"),
         alone=True,
+        symptoms=("delay", "metallic"),
         depths=("deep",),
     )
 

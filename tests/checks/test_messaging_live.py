@@ -13,7 +13,7 @@ from callcheck.api import Failure
 from callcheck.net.clock import Clock
 from callcheck.net.tcp import TcpStream, open_tcp
 from callcheck_messaging.names import ANSWERS
-from callcheck_messaging.talk import close, secure
+from callcheck_messaging.talk import secure
 
 ALERT = bytes.fromhex("15030300020270")  # fatal, unrecognized_name (RFC 6066 section 3)
 
@@ -53,7 +53,7 @@ def test_an_alert_is_an_answer_and_nothing_else_is(how: str, failure: Failure) -
             try:
                 return await secure(stream, "web.whatsapp.com", timeout_s=0.3 if how == "silence" else 5)
             finally:
-                await close(stream)
+                await stream.close()
 
     came = asyncio.run(shaken())
     assert came is failure

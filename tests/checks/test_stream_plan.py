@@ -12,8 +12,8 @@ import pytest
 from callcheck.api import Depth
 from callcheck_stream import CHECK, Params
 from callcheck_stream.arms.dtls import DtlsQuestions
-from callcheck_stream.plan import Endpoint, Flow, Round, flows
-from callcheck_stream.probe import _LADDER_S, _PAUSE_S, _ROUNDS
+from callcheck_stream.plan import ROUNDS, Endpoint, Flow, Round, flows
+from callcheck_stream.probe import _LADDER_S, _PAUSE_S
 from tests.checks.stream_made import CONTROLS, RELAYS, TELEGRAM, neutral, whatsapp
 
 _DTLS_HOST = neutral(30, large=False)
@@ -23,7 +23,7 @@ GENTLE = tuple(neutral(last, large=False) for last in range(10, 14))
 # An echo and a TURN server of the user's own cost what a large control does.
 EVERYBODY = (*TELEGRAM, neutral(20), neutral(21), *WHATSAPP, *GENTLE, _DTLS)
 DEPTHS: tuple[Depth, ...] = get_args(Depth)
-EVERY_ROUND: list[tuple[Depth, Round]] = [(depth, kind) for depth in DEPTHS for kind in dict.fromkeys(_ROUNDS[depth])]
+EVERY_ROUND: list[tuple[Depth, Round]] = [(depth, kind) for depth in DEPTHS for kind in dict.fromkeys(ROUNDS[depth])]
 MATCHED = [(depth, kind) for depth, kind in EVERY_ROUND if kind != "ladder"]
 
 # What a worker may need for a round beside its flows: greetings in vain, the last answers, a new process.
@@ -153,7 +153,7 @@ def test_both_services_together_and_a_run_that_is_drawn_out_stay_below_3_mb() ->
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_what_the_engine_books_for_all_rounds_drawn_out_stays_within_the_promise(depth: Depth) -> None:
     booked = 0.0
-    for kind in _ROUNDS[depth]:
+    for kind in ROUNDS[depth]:
         seconds = _LADDER_S if kind == "ladder" else Params().lengths(depth).longest_s
         for arm in (flow.arm for flow in planned(depth, kind)):
             booked += arm.rate_pps * max(0.0, min(arm.stop_s or seconds, seconds) - arm.start_s) * 2 * 256
@@ -162,7 +162,7 @@ def test_what_the_engine_books_for_all_rounds_drawn_out_stays_within_the_promise
 
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_all_rounds_drawn_out_end_within_the_promised_time(depth: Depth) -> None:
-    rounds = _ROUNDS[depth]
+    rounds = ROUNDS[depth]
     flowing_s = sum(_LADDER_S if kind == "ladder" else Params().lengths(depth).longest_s for kind in rounds)
     pauses = sum(kind != "ladder" for kind in rounds) - 1
     assert flowing_s + pauses * _PAUSE_S + len(rounds) * _ROUND_OVERHEAD_S <= CHECK.info.budget(depth).max_seconds

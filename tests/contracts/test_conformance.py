@@ -209,6 +209,22 @@ class Partial(Sample):
         return super().evidence(observations)
 
 
+class Repeating(Sample):
+    async def run(self, ctx: Context, params: Any) -> None:
+        for one in ctx.earlier():
+            ctx.emit(one.value)
+            raise KeyError(one.seq)
+        await super().run(ctx, params)
+
+
+class Miscounting(Sample):
+    info = info(adds_up=True)
+
+    def evidence(self, observations: Sequence[Numbered[Observation]]) -> Evidence:
+        assert len(observations) <= 2, "all"
+        return super().evidence(observations)
+
+
 class Exaggerating(Sample):
     def evidence(self, observations: Sequence[Numbered[Observation]]) -> Evidence:
         return Evidence(claim=Claim.controls_answer, strength=4, group="", seqs=(99,))
@@ -237,6 +253,8 @@ class Exaggerating(Sample):
         (Prejudiced(), "silent network: read claims something without observations"),
         (Prejudiced(), "silent network: controls_answer: names no observation that it rests on"),
         (Partial(), "silent network: read raises AssertionError: both"),
+        (Repeating(), "silent network: continued: raises KeyError: 0"),
+        (Miscounting(), "silent network: continued: read raises AssertionError: all"),
         (Exaggerating(), "silent network: controls_answer: strength 4 is outside -3..3"),
         (Exaggerating(), "silent network: controls_answer: rests on observations that it was not given"),
         (Exaggerating(), "silent network: controls_answer: has no group"),

@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from callcheck.api import Budget, CheckInfo, Claim, Evidence
-from callcheck.engine.plan import PlanError, essentials, first_look, make_plan, reason_to_cut, segments, stage_seconds
-from callcheck.words import Depth
+from callcheck.engine.plan import (
+    PlanError,
+    essentials,
+    first_look,
+    left_to_do,
+    make_plan,
+    reason_to_cut,
+    segments,
+    stage_seconds,
+)
+from callcheck.words import Depth, Symptom
 
 
-def info(name: str, *needs: str, alone: bool = False) -> CheckInfo:
+def info(name: str, *needs: str, alone: bool = False, symptoms: Collection[Symptom] = ()) -> CheckInfo:
     return CheckInfo(
-        name=name, version="1", title=name, max_seconds=1, max_bytes=1, discloses="nothing", needs=needs, alone=alone
+        name=name,
+        version="1",
+        title=name,
+        max_seconds=1,
+        max_bytes=1,
+        discloses="nothing",
+        needs=needs,
+        alone=alone,
+        symptoms=tuple(symptoms),
     )
 
 
@@ -153,3 +172,82 @@ def test_what_is_left_out_of_a_run_has_no_first_look_either() -> None:
     assert first_look(make_plan(_LOOKING, "deep", without=["stun"]), _LOOKING, "deep") == (("path",),)
     assert first_look(make_plan(_LOOKING, "deep", only=["link"]), _LOOKING, "deep") == ()
     assert first_look((), _LOOKING, "quick") == ()
+
+
+# --- what the person complains of
+
+
+SYMPTOMS: tuple[Symptom, ...] = get_args(Symptom)
+
+
+def test_a_symptom_puts_its_checks_first_among_those_that_may_start_together_and_among_those_that_are_alone() -> None:
+    infos = {
+        one.name: one
+        for one in (
+            info("link"),
+            info("dns", "link"),
+            info("stun", "link", symptoms=["one_way"]),
+            info("speed", "link", alone=True),
+            info("stream", "link", alone=True, symptoms=["drops", "one_way"]),
+        )
+    }
+    assert make_plan(infos, "quick") == (("link",), ("dns", "stun"), ("speed",), ("stream",))
+    assert make_plan(infos, "quick", symptom="one_way") == (("link",), ("stun", "dns"), ("stream",), ("speed",))
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from("abcdefgh"),
+        st.tuples(st.sets(st.sampled_from("abcdefgh")), st.booleans(), st.sets(st.sampled_from(SYMPTOMS))),
+        min_size=1,
+    ),
+    st.sampled_from(SYMPTOMS),
+)
+def test_a_symptom_orders_and_nothing_else(
+    wishes: dict[str, tuple[set[str], bool, set[Symptom]]], symptom: Symptom
+) -> None:
+    infos = {
+        name: info(name, *(need for need in needs if need < name), alone=alone, symptoms=symptoms)
+        for name, (needs, alone, symptoms) in wishes.items()
+    }
+    plan, usual = make_plan(infos, "quick", symptom=symptom), make_plan(infos, "quick")
+    assert sorted(name for stage in plan for name in stage) == sorted(name for stage in usual for name in stage)
+    position = {name: number for number, stage in enumerate(plan) for name in stage}
+    for name, one in infos.items():
+        assert all(position[need] < position[name] for need in one.needs if need in infos)
+    for stage in plan:
+        near = [symptom in infos[name].symptoms for name in stage]
+        assert near == sorted(near, reverse=True)
+
+
+# --- what is left of a run that goes on
+
+
+DEEPER = {
+    one.name: one
+    for one in (
+        dataclasses.replace(info("link"), again=True),
+        info("hoster", "link"),
+        dataclasses.replace(info("stun", "link"), at_depth={"deep": Budget(9, 9)}),
+        dataclasses.replace(info("speed", "link"), depths=("deep",)),
+        dataclasses.replace(info("path", "link"), at_depth={"quick": Budget(9, 9)}),
+    )
+}
+USUAL = {"link", "hoster", "stun", "path"}
+
+
+@pytest.mark.parametrize(
+    ("before", "depth", "planned", "completed", "left"),
+    [
+        ("standard", "deep", USUAL, USUAL, {"link", "stun", "speed"}),
+        ("quick", "standard", USUAL, USUAL, {"link", "path"}),
+        ("quick", "deep", USUAL, USUAL, {"link", "path", "stun", "speed"}),
+        ("standard", "deep", USUAL, USUAL - {"hoster"}, {"link", "stun", "speed", "hoster"}),
+        ("standard", "deep", USUAL - {"stun", "path"}, {"hoster"}, {"link", "speed"}),
+    ],
+    ids=["deeper", "from quick", "over two depths", "one broke off", "some were left out"],
+)
+def test_what_is_left_is_what_runs_again_what_broke_off_and_what_does_more(
+    before: Depth, depth: Depth, planned: set[str], completed: set[str], left: set[str]
+) -> None:
+    assert left_to_do(DEEPER, depth, before, planned=planned, completed=completed) == left

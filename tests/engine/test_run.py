@@ -416,3 +416,19 @@ def test_a_check_waits_for_those_it_needs_and_for_no_other() -> None:
         )
     )
     assert order == ["first", "short", "after short", "long", "after long"]
+
+
+def test_checks_that_may_begin_at_one_moment_begin_in_the_order_of_the_plan() -> None:
+    async def last(ctx: Context) -> None:
+        await ctx.sleep(0.02)
+
+    events = asyncio.run(
+        played(
+            check("a", says_and_ends),
+            check("b", last),
+            # This one has waited for b from the start, the one before it only since a had ended.
+            check("d", says_and_ends, needs=["b"]),
+            check("c", says_and_ends, needs=["a", "b"]),
+        )
+    )
+    assert [event.check for event in events if event.kind == "check_started"] == ["a", "b", "c", "d"]

@@ -6,18 +6,23 @@ import statistics
 from collections import defaultdict
 from collections.abc import Sequence
 from random import Random
-from typing import Any, Final
+from typing import Any
 
 from callcheck.api import Claim, Evidence
 from callcheck.stats.delay import above_minimum_ms
 from callcheck.stats.shift import LEAST_SHIFT_MS, DelayShift, Medians, delay_shift
-from callcheck_stream.reading.shared import FEWEST_CONTROLS, by_endpoint, by_round, seqs_of, span_of
+from callcheck_stream.reading.shared import (
+    FEWEST_CONTROLS,
+    SEED,
+    US_PER_S,
+    by_endpoint,
+    compared_by_round,
+    disturbed_seconds,
+    seqs_of,
+    span_of,
+    strength_over,
+)
 from callcheck_stream.series import Series
-
-_ROUNDS_FOR_SURE: Final = 2
-# A saved run is read again with the same result.
-_SEED: Final = 20_260_821
-_US_PER_S: Final = 1_000_000
 
 
 def stream_delayed(service: str, streams: Sequence[Series], controls: Sequence[Series]) -> Evidence | None:
@@ -28,16 +33,11 @@ def stream_delayed(service: str, streams: Sequence[Series], controls: Sequence[S
     holds all packets of a flow back alike; so neither does a denial say that nobody delays them. A flow that begins in
     a full queue has a high minimum, and shows less delay than it had.
     """
-    steady = [stream for stream in streams if not stream.clock_set]
-    controls_by_round = by_round(control for control in controls if not control.clock_set)
-    rounds = [
-        compared
-        for number, own in sorted(by_round(steady).items())
-        if (compared := _compared(own, controls_by_round.get(number, []))) is not None
-    ]
+    rounds = compared_by_round(_compared, _steady(streams), _steady(controls))
     if not rounds:
         return None
     worst = max(rounds, key=lambda one: one.interval_ms.low)
+    is_small = all(one.interval_ms.high < LEAST_SHIFT_MS and one.controls >= FEWEST_CONTROLS for one in rounds)
     held = sum(one.holds for one in rounds)
     facts: dict[str, Any] = {
         "shift_ms": round(max(0.0, worst.shift_ms), 1),
@@ -54,22 +54,26 @@ def stream_delayed(service: str, streams: Sequence[Series], controls: Sequence[S
         function="calls",
         claim=Claim.stream_delayed,
         facts=facts,
-        strength=_strength(rounds, held),
+        strength=strength_over(held, is_small=is_small),
         group=f"delay:{service}",
         seqs=seqs_of([*streams, *controls]),
     )
 
 
+def _steady(streams: Sequence[Series]) -> list[Series]:
+    return [stream for stream in streams if not stream.clock_set]
+
+
 def _compared(streams: Sequence[Series], controls: Sequence[Series]) -> DelayShift | None:
-    """All flows of the service against each neutral host, in the seconds in which all of them ran and none stood still:
-    a burst after a standstill makes a queue that no call would meet."""
+    """All flows of the service against each neutral host, in the seconds in which all of them ran and none stood
+    still."""
     origin_us, seconds = span_of(streams)
-    disturbed = {(at_us - origin_us) // _US_PER_S for stream in (*streams, *controls) for at_us in stream.disturbed_us}
+    disturbed = disturbed_seconds((*streams, *controls), origin_us)
     subject, *others = [
         [None if second in disturbed else median for second, median in enumerate(medians)]
         for medians in (_medians(arm, origin_us, seconds) for arm in (streams, *by_endpoint(controls).values()))
     ]
-    return delay_shift(subject, others, Random(_SEED))
+    return delay_shift(subject, others, Random(SEED))
 
 
 def _medians(streams: Sequence[Series], origin_us: int, seconds: int) -> Medians:
@@ -77,14 +81,7 @@ def _medians(streams: Sequence[Series], origin_us: int, seconds: int) -> Medians
     the shortest round trip of its own flow; None for a second from which nothing came back."""
     held_up_ms: dict[int, list[float]] = defaultdict(list)
     for stream in streams:
-        came = [packet.sent_us for packet in stream.packets if not packet.is_lost]
+        came = [sent_us for sent_us, is_lost in zip(stream.sent_us, stream.lost, strict=True) if not is_lost]
         for sent_us, delay_ms in zip(came, above_minimum_ms(stream.rtts_us), strict=True):
-            held_up_ms[(sent_us - origin_us) // _US_PER_S].append(delay_ms)
+            held_up_ms[(sent_us - origin_us) // US_PER_S].append(delay_ms)
     return [statistics.median(held_up_ms[second]) if second in held_up_ms else None for second in range(seconds)]
-
-
-def _strength(rounds: Sequence[DelayShift], held: int) -> int:
-    if held:
-        return 3 if held >= _ROUNDS_FOR_SURE else 2
-    is_small = all(one.interval_ms.high < LEAST_SHIFT_MS and one.controls >= FEWEST_CONTROLS for one in rounds)
-    return -2 if is_small else 0

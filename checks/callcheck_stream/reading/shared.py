@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, TypeVar
 
 from callcheck.stats.paired import Block, fold_blocks
 from callcheck_stream.series import Part, Series
 
+T = TypeVar("T")
+
 FEWEST_CONTROLS = 2
+# A saved run is read again with the same result.
+SEED: Final = 20_260_821
+_ROUNDS_FOR_SURE: Final = 2
 # The parts in which each arm has what a call has: the ladder's rates are nobody else's.
 CALL_PARTS: frozenset[Part] = frozenset({"stream", "single", "twins"})
-_US_PER_S = 1_000_000
+US_PER_S: Final = 1_000_000
 
 
 def informative(streams: Sequence[Series]) -> list[Series]:
@@ -50,16 +56,34 @@ def by_round(streams: Iterable[Series]) -> Mapping[int, list[Series]]:
     return found
 
 
+def compared_by_round(
+    compare: Callable[[Sequence[Series], Sequence[Series]], T | None],
+    streams: Iterable[Series],
+    controls: Iterable[Series],
+) -> list[T]:
+    """What `compare` makes of the flows of each round and the controls beside them, in the order of the rounds; without
+    those that cannot be compared."""
+    beside = by_round(controls)
+    found = (compare(own, beside.get(number, [])) for number, own in sorted(by_round(streams).items()))
+    return [one for one in found if one is not None]
+
+
+def strength_over(rounds_held: int, *, is_small: bool) -> int:
+    """How firmly a difference is claimed that so many rounds showed; denied where every round says it `is_small`."""
+    if rounds_held:
+        return 3 if rounds_held >= _ROUNDS_FOR_SURE else 2
+    return -2 if is_small else 0
+
+
 def blocks_of(streams: Sequence[Series], *, origin_us: int, seconds: int) -> tuple[Block, ...]:
     """The packets of some flows in blocks of a second from `origin_us`."""
     return fold_blocks(((stream.sent_us, stream.lost) for stream in streams), origin_us=origin_us, blocks=seconds)
 
 
-def undisturbed(arms: Sequence[Sequence[Block]], streams: Iterable[Series], *, origin_us: int) -> list[list[Block]]:
-    """The arms with nothing in the seconds in which some flow stood still: what all arms send in a burst after that
-    meets queues and limits that no call would meet."""
-    late = {(at_us - origin_us) // _US_PER_S for stream in streams for at_us in stream.disturbed_us}
-    return [[Block(0, 0) if number in late else block for number, block in enumerate(arm)] for arm in arms]
+def disturbed_seconds(streams: Iterable[Series], origin_us: int) -> frozenset[int]:
+    """The seconds from `origin_us` on in which some flow stood still: what all arms send in a burst after that meets
+    queues and limits that no call would meet, so that nothing is compared in them."""
+    return frozenset((at_us - origin_us) // US_PER_S for stream in streams for at_us in stream.disturbed_us)
 
 
 def span_of(streams: Sequence[Series]) -> tuple[int, int]:
@@ -67,7 +91,7 @@ def span_of(streams: Sequence[Series]) -> tuple[int, int]:
     times = [at_us for stream in streams for at_us in stream.sent_us]
     if not times:
         return 0, 0
-    return min(times), (max(times) - min(times)) // _US_PER_S
+    return min(times), (max(times) - min(times)) // US_PER_S
 
 
 def seqs_of(streams: Iterable[Series]) -> tuple[int, ...]:
