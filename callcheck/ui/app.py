@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -226,10 +227,8 @@ class CallcheckApp(App[int]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The command palette holds whatever the keys of the screen do, by name."""
-        for active in screen.active_bindings.values():
-            binding = active.binding
-            if binding.description and active.enabled and not binding.action.startswith("command_palette"):
-                yield SystemCommand(binding.description, "", lambda action=binding.action: self._act(action))
+        for binding in screen.own_bindings() if isinstance(screen, Page) else ():
+            yield SystemCommand(binding.description, "", partial(self._act, binding.action))
 
     def _act(self, action: str) -> None:
         self.run_worker(self.screen.run_action(action))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from textual.binding import BindingsMap
+from textual.binding import Binding, BindingsMap
 
 from callcheck.locale import translator
 
 _LATIN: Final = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`"
 _CYRILLIC: Final = "йцукенгшщзхъфывапролджэячсмитьбюё"
 _SAME_KEY: Final = dict(zip(_LATIN, _CYRILLIC, strict=True))
+_EVERYWHERE: Final = frozenset({"help", "leave"})
 
 
 def both(key: str) -> str:
@@ -19,11 +20,15 @@ def both(key: str) -> str:
     return f"{key},{_SAME_KEY[key]}"
 
 
+def own_actions(node: object) -> set[str]:
+    """The actions that the keys of this app's own classes stand for."""
+    kinds = (kind for kind in type(node).__mro__ if kind.__module__.startswith("callcheck."))
+    return {one.action for kind in kinds for one in vars(kind).get("BINDINGS", ()) if isinstance(one, Binding)}
+
+
 def spoken(bindings: BindingsMap, language: str) -> BindingsMap:
-    """The bindings with their descriptions in `language`."""
+    """The bindings with their descriptions in `language`; what every screen has comes last."""
     _ = translator(language)
-    return BindingsMap(
-        replace(one, description=_(one.description) if one.description else "")
-        for some in bindings.key_to_bindings.values()
-        for one in some
-    )
+    known = [one for some in bindings.key_to_bindings.values() for one in some]
+    known.sort(key=lambda one: one.action in _EVERYWHERE)
+    return BindingsMap(replace(one, description=_(one.description) if one.description else "") for one in known)

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
 from callcheck.locale import N_
-from callcheck.ui.keyboard import both, spoken
+from callcheck.ui.keyboard import both, own_actions, spoken
 from callcheck.ui.views.look import Look
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ class Page(Screen[ScreenResultType]):
     explains: ClassVar[str] = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", N_("Back"), show=False),
-        Binding(f"{both('q')},ctrl+c", "leave", N_("Quit")),
-        Binding("question_mark,f1,comma", "help", N_("Help")),
+        Binding("question_mark,f1,comma", "help", N_("Help"), key_display="?"),
+        Binding(f"{both('q')},ctrl+c", "leave", N_("Quit"), key_display="q"),
     ]
 
     @property
@@ -41,6 +41,12 @@ class Page(Screen[ScreenResultType]):
     def on_mount(self) -> None:
         self._bindings = spoken(self._bindings, self.home.language)
         self.refresh_bindings()
+
+    def own_bindings(self) -> list[Binding]:
+        """What can be done here and now, each once, without the keys that Textual's own widgets have."""
+        own = own_actions(self) | own_actions(self.app)
+        active = (one.binding for one in self.active_bindings.values() if one.enabled)
+        return list({one.action: one for one in active if one.description and one.action in own}.values())
 
     def moved(self) -> None:
         """The run that the app looks at has changed."""

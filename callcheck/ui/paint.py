@@ -19,14 +19,14 @@ Line = tuple[Piece, ...]
 _STYLES: Final[dict[Tone, str]] = {
     "": "",
     "strong": "bold",
-    "dim": "$text-muted",
-    "good": "$text-success",
-    "bad": "$text-error",
-    "doubt": "$text-warning",
-    "accent": "$text-accent",
-    "good strong": "bold $text-success",
-    "bad strong": "bold $text-error",
-    "doubt strong": "bold $text-warning",
+    "dim": "$foreground-muted",
+    "good": "$success",
+    "bad": "$error",
+    "doubt": "$warning",
+    "accent": "$accent",
+    "good strong": "bold $success",
+    "bad strong": "bold $error",
+    "doubt strong": "bold $warning",
 }
 
 

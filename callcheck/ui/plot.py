@@ -57,13 +57,12 @@ def axis(seconds: int, columns: int) -> str:
     """Numbers of seconds above the columns where they begin: every fifth or tenth, as they fit."""
     per_second, per_column = column_seconds(seconds, columns)
     step = next((one for one in (5, 10, 20, 30, 60) if one * per_second // per_column >= 6), 60)
-    line = [" "] * (-(-seconds // per_column) * per_second + 4)
+    line = ""
     for at in range(0, seconds + 1, step):
-        for offset, character in enumerate(str(at)):
-            place = at * per_second // per_column + offset
-            if place < len(line):
-                line[place] = character
-    return "".join(line).rstrip()
+        column = at * per_second // per_column
+        if not line or column > len(line):
+            line = line.ljust(column) + str(at)
+    return line
 
 
 def bar(share: float, columns: int, glyphs: Glyphs) -> tuple[str, str]:

@@ -23,6 +23,7 @@ from callcheck.report.printable import printable
 _LINE_BYTES: Final = 16 * 1024 * 1024
 # What is stopped folds its report; longer than this it is stuck.
 _LET_GO_S: Final = 12.0
+_LAST_WORDS_S: Final = 1.0
 _LINES_KEPT: Final = 20
 _TICK_S: Final = 0.04
 
@@ -43,7 +44,7 @@ class Measurement:
 
     def __init__(self, argv: Sequence[str]) -> None:
         self._argv = list(argv)
-        self._process: asyncio.subprocess.Process | None = None
+        self.process: asyncio.subprocess.Process | None = None
         self._lines: deque[str] = deque(maxlen=_LINES_KEPT)
         self._is_told = False
         self.exit_code: int | None = None
@@ -61,7 +62,7 @@ class Measurement:
             stderr=asyncio.subprocess.PIPE,
             limit=_LINE_BYTES,
         )
-        self._process = process
+        self.process = process
         if self._is_told:
             self.stop()
         assert process.stdout is not None and process.stderr is not None  # noqa: PT018 - both are pipes, as asked
@@ -73,16 +74,16 @@ class Measurement:
             self.exit_code = await process.wait()
         finally:
             await self._end(process)
+            # A process of the process may hold the pipe open for longer than anybody wants to wait.
+            await asyncio.wait({listening}, timeout=_LAST_WORDS_S)
             listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await listening
 
     def stop(self) -> None:
         """Ask for the end: what is known by then still comes, and the events end by themselves."""
         self._is_told = True
-        if self._process is not None and self._process.returncode is None:
+        if self.process is not None and self.process.returncode is None:
             with suppress(ProcessLookupError):
-                self._process.send_signal(signal.SIGINT)
+                self.process.send_signal(signal.SIGINT)
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
         if process.returncode is not None:

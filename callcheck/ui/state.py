@@ -18,7 +18,7 @@ CheckPhase = Literal["waiting", "running", "done", "left_out", "failed"]
 # What a stage takes of the time that it may take, as lab runs of each depth show.
 _USUAL_SHARE: Final[dict[Depth, float]] = {"quick": 0.5, "standard": 0.55, "deep": 0.7}
 _PLAN_OP: Final = "flow.plan"
-_SHOWN_OPS: Final = frozenset({FLOW_OP, _PLAN_OP})
+_Plan = tuple[tuple[str, ...], ...]
 _PHASES: Final[dict[str, CheckPhase]] = {"completed": "done", "skipped": "left_out"}
 
 
@@ -36,13 +36,16 @@ class CheckShown:
 
 @dataclass(slots=True)
 class RunShown:
-    """`t_us` is the run time of the last event. `verdicts` are those judged last. `complete` is None while it runs."""
+    """`t_us` is the run time of the last event. `verdicts` are those judged last. `complete` is None while it runs.
+    `remaining` are checks of a run that goes on at a greater depth, which have not begun again."""
 
     depth: Depth = "standard"
     started_utc: str = ""
     version: str = ""
-    plan: tuple[tuple[str, ...], ...] = ()
+    plan: _Plan = ()
     stage_seconds: tuple[float, ...] = ()
+    remaining: frozenset[str] = frozenset()
+    earlier_us: int = 0
     problems: tuple[str, ...] = ()
     t_us: int = 0
     checks: dict[str, CheckShown] = field(default_factory=dict)
@@ -63,10 +66,10 @@ class RunShown:
             case "run_started":
                 self._begin(event.data)
             case "check_started":
-                self._start(event.check, is_look=event.data.get("first_look") is True)
+                self._start(event)
             case "progress":
                 self._progress(event.check, event.data)
-            case "observed" if event.data.get("op") in _SHOWN_OPS:
+            case "observed":
                 self._flow(event)
             case "check_finished":
                 self._finish(event.check, event.data)
@@ -89,13 +92,15 @@ class RunShown:
         """0 to 1, of the time that the whole run takes."""
         if self.is_over:
             return 1.0
+        if not self.plan:
+            return 0.0
         left_s = self.seconds_left()
         passed_s = self.t_us / 1e6
         return passed_s / (passed_s + left_s) if left_s > 0 else 1.0
 
     def _done_share(self, name: str) -> float:
         shown = self.checks.get(name)
-        if shown is None or shown.phase == "waiting" or shown.first_look:
+        if shown is None or name in self.remaining or shown.phase == "waiting" or shown.first_look:
             return 0.0
         return shown.fraction if shown.phase == "running" else 1.0
 
@@ -104,12 +109,17 @@ class RunShown:
         self.started_utc = str(data.get("started_utc", ""))
         tool = data.get("tool")
         self.version = str(tool.get("version", "")) if isinstance(tool, dict) else ""
-        self.plan = _converted(data.get("plan"), tuple[tuple[str, ...], ...], ())
+        self.plan = _converted(data.get("plan"), _Plan, ())
         self.stage_seconds = _converted(data.get("stage_seconds"), tuple[float, ...], ())
         self.problems = _converted(data.get("problems"), tuple[str, ...], ())
+        self.remaining = frozenset(name for stage in _converted(data.get("remaining"), _Plan, ()) for name in stage)
+        self.earlier_us = _converted(data.get("earlier_us"), int, 0)
         self.checks = {name: CheckShown(name) for stage in self.plan for name in stage}
 
-    def _start(self, name: str, *, is_look: bool) -> None:
+    def _start(self, event: Event) -> None:
+        name, is_look = event.check, event.data.get("first_look") is True
+        if event.t_us > self.earlier_us:
+            self.remaining -= {name}
         self.checks[name] = CheckShown(name, "running", first_look=is_look)
 
     def _progress(self, name: str, data: dict[str, Any]) -> None:
@@ -129,6 +139,8 @@ class RunShown:
             self.checks[name] = CheckShown(name, _PHASES.get(outcome, "failed"), 1.0, outcome, note)
 
     def _flow(self, event: Event) -> None:
+        if event.data.get("op") not in (FLOW_OP, _PLAN_OP):
+            return
         observation = _converted(event.data, Observation, None)
         if observation is None:
             return

@@ -6,7 +6,7 @@ from typing import Literal
 
 from callcheck.locale import N_, translator
 from callcheck.model import Verdict
-from callcheck.words import Cause
+from callcheck.words import Cause, Depth
 
 WouldChange = Literal[
     "another_network",
@@ -42,6 +42,7 @@ _RESTART_ROUTER = N_("Restart the router, wait two minutes, and test again.")
 _CABLE = N_("Go nearer to the router or use a cable instead of Wi-Fi, and test again.")
 _LATER = N_("Test again some hours later.")
 _LONGER = N_("Run a longer test: callcheck run --depth standard")
+_LONGEST = N_("Run the longest test: callcheck run --depth deep")
 _DURING = N_("If a call is still bad, run the test again right after it.")
 
 _STEPS: dict[Cause, tuple[str, ...]] = {
@@ -76,9 +77,11 @@ def would_change_text(name: str, language: str) -> str:
     return ""
 
 
-def steps_for(verdict: Verdict, service: str, language: str) -> list[str]:
-    """Sentences that say what to do, the most useful first; `service` is the name to show."""
-    steps = list(_STEPS[_cause_to_act_on(verdict)])
+def steps_for(verdict: Verdict, service: str, language: str, depth: Depth) -> list[str]:
+    """Sentences that say what to do, the most useful first; `service` is the name to show. No test is advised that is
+    not longer than the one that was made."""
+    longer = {"quick": _LONGER, "standard": _LONGEST, "deep": ""}[depth]
+    steps = [step for one in _STEPS[_cause_to_act_on(verdict)] if (step := longer if one == _LONGER else one)]
     if verdict.cause == "selective" and verdict.function == "calls":
         steps.insert(1, _PEER_TO_PEER)
     _ = translator(language)

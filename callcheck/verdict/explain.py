@@ -25,6 +25,7 @@ from callcheck.verdict.names import (
     service_name,
 )
 from callcheck.verdict.quality_text import quality_text
+from callcheck.words import Depth
 
 __all__ = [
     "SERVICES",
@@ -76,9 +77,9 @@ def leading_text(verdict: Verdict, language: str) -> str:
     return _("not settled; most likely so far: {causes}").format(causes=", ".join(named)) if named else ""
 
 
-def next_steps(verdict: Verdict, language: str) -> list[str]:
-    """What the person can do: sentences of `language`, the most useful first."""
-    return steps_for(verdict, service_name(verdict.service), language)
+def next_steps(verdict: Verdict, language: str, depth: Depth) -> list[str]:
+    """What the person can do after a run of this depth: sentences of `language`, the most useful first."""
+    return steps_for(verdict, service_name(verdict.service), language, depth)
 
 
 def with_sentences(verdicts: Sequence[Verdict], evidence: Sequence[Evidence], language: str) -> tuple[Verdict, ...]:

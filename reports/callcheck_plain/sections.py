@@ -37,7 +37,7 @@ def page(report: Report, language: str) -> str:
         *_answers(report, language),
         *section(_("How it would sound:"), _sounds(report, language)),
         *section(_("This could change the answer:"), _would_change(report.verdicts, language)),
-        *section(_("What you can do:"), _steps(report.verdicts, language)),
+        *section(_("What you can do:"), _steps(report, language)),
         *section(_("Not measured:"), explain.what_was_not_measured(report, language)),
         *section(_("Problems:"), [_problem(line, language) for line in report.problems]),
     ]
@@ -113,11 +113,12 @@ def _sounds(report: Report, language: str) -> Iterable[str]:
     return filter(None, (explain.quality_text(quality, language) for quality in report.quality))
 
 
-def _steps(verdicts: Sequence[Verdict], language: str) -> Iterable[str]:
+def _steps(report: Report, language: str) -> Iterable[str]:
     """Steps for what does not work; where all works, what to do if it should not."""
-    ailing = [verdict for verdict in _by_weight(verdicts) if verdict.outcome != "works"]
-    chosen = ailing or verdicts
-    return dict.fromkeys(step for verdict in chosen for step in explain.next_steps(verdict, language))
+    ailing = [verdict for verdict in _by_weight(report.verdicts) if verdict.outcome != "works"]
+    chosen = ailing or report.verdicts
+    depth = report.run.depth
+    return dict.fromkeys(step for verdict in chosen for step in explain.next_steps(verdict, language, depth))
 
 
 def _problem(line: str, language: str) -> str:

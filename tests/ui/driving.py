@@ -43,7 +43,7 @@ def drive(app: CallcheckApp, steps: Steps, *, size: tuple[int, int] = (80, 24)) 
     """Run the app and the steps in it; what the app returned."""
 
     async def main() -> None:
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=True) as pilot:
             await steps(pilot)
 
     asyncio.run(main())

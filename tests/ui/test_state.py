@@ -128,3 +128,29 @@ def test_every_golden_journal_ends_with_all_its_checks_settled(golden: Any) -> N
     shown = folded(golden.events())
     assert shown.is_over
     assert {one.phase for one in shown.checks.values()} <= {"done", "left_out", "failed"}
+
+
+def test_a_run_that_goes_on_deeper_has_what_remains_before_it() -> None:
+    went_on = {**HEADER, "remaining": [["near"], ["long"]], "earlier_us": 5_000_000}
+    events: list[tuple[int, str, str, dict[str, Any]]] = [
+        (0, "run_started", "", went_on),
+        *((at, "check_started", name, {}) for at, name in enumerate(("near", "far", "other", "long"), start=1)),
+        *((5, "check_finished", name, {"outcome": "completed"}) for name in ("near", "far", "other", "long")),
+    ]
+    more: list[tuple[int, str, str, dict[str, Any]]] = [
+        (6, "check_started", "near", {"again": True}),
+        (7, "check_finished", "near", {"outcome": "completed"}),
+        (8, "check_started", "long", {}),
+        (9, "check_finished", "long", {"outcome": "completed"}),
+    ]
+    left = [_timed(events + more[:count]).seconds_left() for count in range(len(more) + 1)]
+    assert left[0] == pytest.approx(0.55 * 44)
+    assert left == sorted(left, reverse=True)
+    assert left[-1] == 0
+
+
+def _timed(events: list[tuple[int, str, str, dict[str, Any]]]) -> RunShown:
+    return folded(
+        Event(seq=number, t_us=at_s * 1_000_000, kind=kind, check=check, data=data)  # type: ignore[arg-type]  # as above
+        for number, (at_s, kind, check, data) in enumerate(events)
+    )

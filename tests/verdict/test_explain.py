@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from callcheck.model import Evidence, Instrument, Network, Run, Verdict
 from callcheck.verdict import explain
-from callcheck.words import Cause, Claim, FlowEvent, Function, Mechanism, Outcome, Where
+from callcheck.words import Cause, Claim, Depth, FlowEvent, Function, Mechanism, Outcome, Where
 from tests.report.made import a_report, verdict
 from tests.verdict.readable import LANGUAGES, assert_readable, claim
 
@@ -67,7 +67,7 @@ def test_offline_is_one_sentence_that_tells_of_the_lab(function: Function, outco
     for text in (english, russian):
         assert "callcheck lab run telegram-calls-dropped" in text
         assert "." not in text
-    assert any("callcheck lab run clean" in step for step in explain.next_steps(one, "en"))
+    assert any("callcheck lab run clean" in step for step in explain.next_steps(one, "en", "quick"))
 
 
 def works(service: str, evidence: tuple[Evidence, ...], language: str = "en") -> str:
@@ -159,7 +159,8 @@ def test_every_word_of_the_closed_lists_has_a_name(language: str) -> None:
 @pytest.mark.parametrize("cause", CAUSES)
 def test_every_cause_has_steps_to_take(cause: Cause, language: str) -> None:
     for function, outcome, service in itertools.product(FUNCTIONS, OUTCOMES, SERVICES):
-        steps = explain.next_steps(verdict(function=function, outcome=outcome, service=service, cause=cause), language)
+        one = verdict(function=function, outcome=outcome, service=service, cause=cause)
+        steps = explain.next_steps(one, language, "quick")
         assert steps
         assert len(set(steps)) == len(steps)
         for step in steps:
@@ -167,8 +168,15 @@ def test_every_cause_has_steps_to_take(cause: Cause, language: str) -> None:
 
 
 def test_direct_calls_are_advised_for_calls_only_and_with_their_price() -> None:
-    assert any("show your internet address" in step for step in explain.next_steps(verdict(), "en"))
-    assert not any("peer-to-peer" in step for step in explain.next_steps(verdict(function="messaging"), "en"))
+    assert any("show your internet address" in step for step in explain.next_steps(verdict(), "en", "quick"))
+    assert not any("peer-to-peer" in step for step in explain.next_steps(verdict(function="messaging"), "en", "quick"))
+
+
+def test_no_test_is_advised_that_is_not_longer_than_the_last() -> None:
+    advised = {depth: " ".join(explain.next_steps(verdict(cause="unknown"), "en", depth)) for depth in get_args(Depth)}
+    assert "--depth standard" in advised["quick"]
+    assert "--depth deep" in advised["standard"]
+    assert "--depth" not in advised["deep"]
 
 
 def report_with(*verdicts: Verdict, evidence: tuple[Evidence, ...] = (), **changes: Any) -> Any:

@@ -41,11 +41,10 @@ class HelpScreen(Dialog[None]):
                 yield Drawing(self._signs)
 
     def _keys(self, columns: int) -> Sequence[Line]:  # noqa: ARG002 - what a Drawing asks for
-        found: dict[str, str] = {}
-        for active in self._of.active_bindings.values():
-            if active.binding.description and active.enabled:
-                found.setdefault(active.binding.description, self.app.get_key_display(active.binding))
-        return [line((f"  {key}".ljust(_KEY_COLUMNS), "accent"), what) for what, key in found.items()]
+        return [
+            line((f"  {self.app.get_key_display(one)}".ljust(_KEY_COLUMNS), "accent"), one.description)
+            for one in self._of.own_bindings()
+        ]
 
     def _signs(self, columns: int) -> Sequence[Line]:  # noqa: ARG002 - as above
         glyphs = self.home.glyphs

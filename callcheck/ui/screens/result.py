@@ -20,7 +20,7 @@ from callcheck.ui.views.call import call_lines
 from callcheck.ui.views.chances import chances_lines, focus
 from callcheck.ui.views.look import Look, wrapped
 from callcheck.ui.views.path import path_lines
-from callcheck.ui.views.progress import head_lines, trouble_lines
+from callcheck.ui.views.progress import run_lines, trouble_lines
 from callcheck.ui.widgets.drawing import Drawing
 
 _WIDE_COLUMNS = 70
@@ -105,7 +105,7 @@ class ResultScreen(Page[None]):
         return draw
 
     def _head(self, columns: int) -> Sequence[Line]:
-        return head_lines(self.home.run_shown, None, self.look(columns))
+        return run_lines(self.home.run_shown, self.look(columns))
 
     def _path(self, columns: int) -> Sequence[Line]:
         if self._report is None:

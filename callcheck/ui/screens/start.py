@@ -21,9 +21,9 @@ from callcheck.words import Depth
 
 _NARROW_COLUMNS = 70
 _DEPTHS: dict[Depth, str] = {
-    "quick": N_("quick: 12 s, finds plain blocks"),
-    "standard": N_("standard: a minute, also cut-offs and how it sounds"),
-    "deep": N_("deep: 4 minutes, also throttling"),
+    "quick": N_("quick: 12 s, plain blocks"),
+    "standard": N_("standard: a minute, also cut-offs"),
+    "deep": N_("deep: 4 min, also throttling"),
 }
 
 

@@ -102,7 +102,7 @@ def change_lines(report: Report, look: Look) -> list[Line]:
 
 def steps_lines(report: Report, look: Look) -> list[Line]:
     verdict = focus(report.verdicts)
-    return _bulleted(explain.next_steps(verdict, look.language) if verdict else (), look)
+    return _bulleted(explain.next_steps(verdict, look.language, report.run.depth) if verdict else (), look)
 
 
 def gaps_lines(report: Report, look: Look) -> list[Line]:

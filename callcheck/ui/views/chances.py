@@ -45,6 +45,7 @@ def chances_lines(verdict: Verdict | None, look: Look, *, most: int = 3) -> list
 
 def _bar_line(cause: Cause, share: float, columns: int, look: Look) -> Line:
     filled, empty = bar(share, min(columns, 60), look.glyphs)
-    name = cut(cause_name(cause, look.language), _NAME_COLUMNS - 2, look).ljust(_NAME_COLUMNS - 2)
+    named = look.translate("not known") if cause == "unknown" else cause_name(cause, look.language)
+    name = cut(named, _NAME_COLUMNS - 2, look).ljust(_NAME_COLUMNS - 2)
     shown = f"{percent(share)} %" if share >= _LEAST else "<1 %"
     return line(f"   {name} ", (filled, _TONES.get(cause, "accent")), (empty, "dim"), f" {shown}")

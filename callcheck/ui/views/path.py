@@ -16,7 +16,7 @@ from callcheck.words import Claim, Where
 # Stretches between the five stations, in order: home lies between this device and the router, and so on.
 _STRETCHES: Final[tuple[Where, ...]] = ("home", "access", "provider", "beyond")
 _UNTOLD: Final = N_("The measurements do not tell where on the way it happens.")
-_INNOCENT: Final[frozenset[str]] = frozenset({"none", "unknown", "offline", "device", "captive_portal"})
+_INNOCENT: Final[frozenset[str]] = frozenset({"none", "offline", "device", "captive_portal"})
 _LEAST_STRETCH: Final = 3
 
 

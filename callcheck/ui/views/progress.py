@@ -32,6 +32,21 @@ def head_lines(run: Run, pace: tuple[float, bool] | None, look: Look) -> list[Li
     return [(*lead, (filled, "accent"), (empty, "dim"), (cut(time, max(room, len(time)), look), ""))]
 
 
+def run_lines(run: Run, look: Look) -> list[Line]:
+    """One line about a run that is over: where it is from, how closely it looked, when, and for how long."""
+    shown = run.shown
+    name = look.translate("lab: {scenario}").format(scenario=run.scenario) if run.scenario else run.name
+    when = shown.started_utc.removesuffix("Z").replace("T", " ")[:16]
+    parts = (
+        look.translate(DEPTHS[shown.depth]),
+        f"{safe(when)} UTC" if when else "",
+        look.translate("{seconds} s").format(seconds=round(shown.t_us / 1e6)),
+        safe(name),
+    )
+    text = "  ".join(filter(None, parts))
+    return [line((" callcheck  ", "strong"), (cut(text, look.columns - 13, look), "dim"))]
+
+
 def _time(run: Run, look: Look) -> str:
     shown = run.shown
     if shown.is_over:
