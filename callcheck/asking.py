@@ -1,4 +1,5 @@
-"""Helpers for plugins: one datagram on a fresh source port and what came of it; which addresses stand together."""
+"""Helpers for plugins: one datagram on a fresh source port and what came of it; connections, and whole messages off
+them; which addresses stand together."""
 
 from __future__ import annotations
 
@@ -55,6 +56,12 @@ async def ask(
         return await _wait(ctx, sock, sent_us, read, timeout_s)
     finally:
         sock.close()
+
+
+async def connect(ctx: Context, target: Target, *, timeout_s: float) -> Stream | Failure:
+    """A connection of the full TTL, or why none opened within `timeout_s`: who sent an ICMP error does not matter."""
+    stream = await ctx.tcp(target, timeout_s=timeout_s)
+    return stream.failure if isinstance(stream, IcmpError) else stream
 
 
 async def whole_message(

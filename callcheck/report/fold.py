@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
@@ -67,8 +68,11 @@ def fold(events: Iterable[Event], readers: Mapping[str, Reader], judge: Judge, l
 def _evidence(run: Journal, readers: Mapping[str, Reader]) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
     found: list[Evidence] = []
     problems: list[str] = []
+    by_check: dict[str, list[Numbered[Observation]]] = defaultdict(list)
+    for saved in run.observations:
+        by_check[saved.check].append(Numbered(saved.seq, _plain(saved)))
     for name in run.checks:
-        own = [Numbered(saved.seq, _plain(saved)) for saved in run.observations if saved.check == name]
+        own = by_check.get(name, [])
         reader = readers.get(name)
         if reader is None:
             if own or name in run.started:

@@ -15,6 +15,8 @@ from callcheck.report.schema import REPORT_SCHEMA
 MAX_BYTES = 64 * 1024 * 1024
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LONGEST_LINE = 200
+# Thirty years, as of a journal's events: a report is judged again by way of a journal.
+_LONGEST_US = 10**15
 
 
 class SavedError(ValueError):
@@ -88,12 +90,14 @@ def _is_json(text: bytes) -> bool:
 
 
 def _checked(report: Report) -> Report:
-    """What the types cannot say: indices point at something, probabilities are probabilities."""
+    """What the types cannot say: indices point at something, probabilities are probabilities, times are of a run."""
     for verdict in report.verdicts:
         _check_verdict(verdict, len(report.evidence))
     numbers = [observation.seq for observation in report.observations]
-    if any(later <= earlier for earlier, later in pairwise(numbers)):
+    if any(later <= earlier for earlier, later in pairwise([-1, *numbers])):
         raise SavedError("the report is damaged: its observations are not in order")
+    if any(abs(observation.t_us) > _LONGEST_US for observation in report.observations):
+        raise SavedError("the report is damaged: an observation stands at an impossible time")
     if any(abs(item.strength) > 3 for item in report.evidence):
         raise SavedError("the report is damaged: evidence has a strength beyond 3")
     return report

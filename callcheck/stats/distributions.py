@@ -53,6 +53,12 @@ def student_above(t: float, degrees: int) -> float:
     return tail if t > 0 else 1 - tail
 
 
+def predicted_above(distance: float, spread: float, number: int) -> float:
+    """How likely one more of `number` values with this standard deviation lies so far above their mean, or further: the
+    prediction by Student's distribution with one degree of freedom less."""
+    return student_above(distance / (spread * math.sqrt(1 + 1 / number)), number - 1)
+
+
 def chi_square_above(x: float, degrees: int) -> float:
     """P(X > x) of the chi-square distribution; 1 where there is no degree of freedom."""
     half = x / 2

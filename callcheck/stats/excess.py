@@ -9,47 +9,30 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from callcheck.stats.distributions import student_above
+from callcheck.stats.distributions import predicted_above
 from callcheck.stats.intervals import Counted, Interval, newcombe, wilson
-from callcheck.stats.paired import Block, sign_flip_p
+from callcheck.stats.paired import FEWEST_CONTROLS, FEWEST_PAIRS, AgainstControls, Block, sign_flip_p
 
-FEWEST_PAIRS: Final = 20
-FEWEST_CONTROLS: Final = 4
 # Floors of DESIGN 7 on the lower bound of the difference.
 LEAST_DIFFERENCE_RATIO: Final = 0.03
 LEAST_TIMES_CONTROLS: Final = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class ExcessLoss:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExcessLoss(AgainstControls):
     """The subject against its controls. Ratios lie between 0 and 1; `difference` is subject less controls.
-
-    `p` is the sign-flip test's over `pairs` blocks, `outlier_p` says how likely one more control would lie so far above
-    the others (None with fewer than four). `design_effect` is what the differences from block to block show.
-    """
+    `design_effect` is what the differences from block to block show, in packets."""
 
     subject_ratio: float
     controls_ratio: float
     controls_upper_ratio: float
     difference: Interval
-    design_effect: float
-    p: float
-    pairs: int
-    outlier_p: float | None
-    alpha: float
-    outlier_alpha: float
-
-    @property
-    def is_outlier(self) -> bool:
-        return self.outlier_p is not None and self.outlier_p <= self.outlier_alpha
 
     @property
     def holds(self) -> bool:
         """Whether all the floors of DESIGN 7 are passed. It says that loss differs, never why."""
         return (
-            self.pairs >= FEWEST_PAIRS
-            and self.p <= self.alpha
-            and self.is_outlier
+            self.is_shown
             and self.difference.low >= LEAST_DIFFERENCE_RATIO
             and self.difference.low >= LEAST_TIMES_CONTROLS * self.controls_upper_ratio
         )
@@ -110,7 +93,7 @@ def outlier_p(subject: Counted, controls: Sequence[Counted]) -> float | None:
     if subject.ratio - mean <= left_out:
         return 1.0
     spread = math.sqrt(max(statistics.variance(ratios), _counting_variance(controls)))
-    return student_above((subject.ratio - mean) / (spread * math.sqrt(1 + 1 / number)), number - 1)
+    return predicted_above(subject.ratio - mean, spread, number)
 
 
 def _counting_variance(controls: Sequence[Counted]) -> float:

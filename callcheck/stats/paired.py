@@ -1,7 +1,9 @@
-"""Arms in the same blocks of time: folding flows into blocks, and the sign-flip test of paired differences."""
+"""Arms in the same blocks of time: folding flows into blocks, the sign-flip test of paired differences, and what tests
+of a subject against its controls say."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -9,6 +11,8 @@ from operator import add
 from random import Random
 from typing import Final
 
+FEWEST_PAIRS: Final = 20
+FEWEST_CONTROLS: Final = 4
 _SIGNS_PER_BYTE: Final = 8
 # Sums of the same differences in another order may differ by rounding, and still tie.
 _TIE: Final = 1e-9
@@ -26,6 +30,30 @@ class Block:
         return self.lost / self.sent if self.sent else 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgainstControls:
+    """The subject against its controls, as the tests have it. `p` is the sign-flip test's over `pairs` blocks;
+    `outlier_p` says how likely one more control would lie so far from the others (None with fewer than four).
+    `design_effect` blocks are worth one independent block, or packets one packet."""
+
+    design_effect: float
+    p: float
+    pairs: int
+    outlier_p: float | None
+    alpha: float
+    outlier_alpha: float
+
+    @property
+    def is_outlier(self) -> bool:
+        return self.outlier_p is not None and self.outlier_p <= self.outlier_alpha
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether chance does not explain it, nor how the controls differ by themselves; floors on its size come on
+        top (DESIGN 7)."""
+        return self.pairs >= FEWEST_PAIRS and self.p <= self.alpha and self.is_outlier
+
+
 def fold_blocks(
     flows: Iterable[tuple[Sequence[int], Sequence[bool]]], *, origin_us: int, blocks: int, block_us: int = 1_000_000
 ) -> tuple[Block, ...]:
@@ -33,14 +61,12 @@ def fold_blocks(
 
     Every arm that is to be compared takes the same origin and number. Packets outside of them do not count.
     """
-    sent, lost = [0] * blocks, [0] * blocks
+    sent, lost = Counter[int](), Counter[int]()
     for times_us, losses in flows:
-        for sent_us, is_lost in zip(times_us, losses, strict=True):
-            block = (sent_us - origin_us) // block_us
-            if 0 <= block < blocks:
-                sent[block] += 1
-                lost[block] += is_lost
-    return tuple(map(Block, sent, lost))
+        within = [(sent_us - origin_us) // block_us for sent_us in times_us]
+        sent.update(within)
+        lost.update([block for block, is_lost in zip(within, losses, strict=True) if is_lost])
+    return tuple(Block(sent[block], lost[block]) for block in range(blocks))
 
 
 def sign_flip_p(differences: Sequence[float], random: Random, flips: int = 10_000) -> float:
@@ -55,8 +81,8 @@ def sign_flip_p(differences: Sequence[float], random: Random, flips: int = 10_00
     least = sum(told) - _TIE * sum(map(abs, told))
     if 2 ** len(told) <= flips:
         sums = _signed_sums(told)
-        return sum(total >= least for total in sums) / len(sums)
-    as_high = sum(total >= least for total in _random_sums(told, random, flips))
+        return sum(map(least.__le__, sums)) / len(sums)
+    as_high = sum(map(least.__le__, _random_sums(told, random, flips)))
     return (as_high + 1) / (flips + 1)
 
 

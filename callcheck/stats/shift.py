@@ -7,15 +7,15 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import accumulate, pairwise
+from itertools import accumulate, combinations_with_replacement, pairwise, starmap
+from operator import add
 from random import Random
 from statistics import NormalDist
 from typing import Final
 
-from callcheck.stats.distributions import student_above
-from callcheck.stats.excess import FEWEST_CONTROLS, FEWEST_PAIRS
+from callcheck.stats.distributions import predicted_above
 from callcheck.stats.intervals import Interval
-from callcheck.stats.paired import sign_flip_p
+from callcheck.stats.paired import FEWEST_CONTROLS, FEWEST_PAIRS, AgainstControls, sign_flip_p
 
 # Floors of DESIGN 7 and facts/inference.md 3.6 on the lower bound of the shift.
 LEAST_SHIFT_MS: Final = 30.0
@@ -43,36 +43,21 @@ class Located:
     design_effect: float
 
 
-@dataclass(frozen=True, slots=True)
-class DelayShift:
-    """The subject against its controls: how much longer it is held up, and the ends of that.
-
-    `design_effect` blocks are worth one independent block, which widens the interval. `controls_ms` is the median of
-    the `controls` that answered, above their own minima, `p` the sign-flip test's over `pairs` blocks; `outlier_p` says
-    how likely one more control would lie so far off the others (None with fewer than four).
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelayShift(AgainstControls):
+    """How much longer the subject is held up than its controls, and the ends of that, which the design effect in blocks
+    widens. `controls_ms` is the median of the `controls` that answered, above their own minima."""
 
     shift_ms: float
     interval_ms: Interval
-    design_effect: float
     controls_ms: float
     controls: int
-    p: float
-    pairs: int
-    outlier_p: float | None
-    alpha: float
-    outlier_alpha: float
-
-    @property
-    def is_outlier(self) -> bool:
-        return self.outlier_p is not None and self.outlier_p <= self.outlier_alpha
 
     @property
     def holds(self) -> bool:
         """Whether all the floors of DESIGN 7 are passed. It says that delay differs, never why."""
         return (
-            self.p <= self.alpha
-            and self.is_outlier
+            self.is_shown
             and self.interval_ms.low >= LEAST_SHIFT_MS
             and self.interval_ms.low >= LEAST_TIMES_CONTROLS * self.controls_ms
         )
@@ -129,9 +114,8 @@ def hodges_lehmann(
     """
     if not differences:
         raise ValueError("no differences to locate")
-    averages = sorted(
-        one / 2 + other / 2 for place, one in enumerate(differences) for other in differences[: place + 1]
-    )
+    halves = [difference / 2 for difference in differences]
+    averages = sorted(starmap(add, combinations_with_replacement(halves, 2)))
     estimate = statistics.median(averages)
     effect = design_effect_of(differences, estimate) if design_effect is None else design_effect
     worth = max(1, int(len(differences) / effect))
@@ -155,10 +139,10 @@ def tukey_rank(pairs: int, confidence: float) -> int:
 @cache
 def _signed_rank_ways(pairs: int) -> tuple[int, ...]:
     """For each sum, how many subsets of the ranks 1 to `pairs` have it."""
-    ways = [1] + [0] * (pairs * (pairs + 1) // 2)
+    ways = [1]
     for rank in range(1, pairs + 1):
-        for total in range(len(ways) - 1, rank - 1, -1):
-            ways[total] += ways[total - rank]
+        none = [0] * rank
+        ways = list(map(add, ways + none, none + ways))
     return tuple(ways)
 
 
@@ -187,7 +171,7 @@ def outlier_shift_p(shift_ms: float, controls_ms: Sequence[float]) -> float | No
     to_centre = (number - 1) / number
     variance = sum((to_centre * control_ms) ** 2 for control_ms in controls_ms) / (number - 1)
     spread_ms = max(math.sqrt(variance), _LEAST_SPREAD_MS)
-    return student_above(shift_ms / (spread_ms * math.sqrt(1 + 1 / number)), number - 1)
+    return predicted_above(shift_ms, spread_ms, number)
 
 
 def _shifts_left_out(controls: Sequence[Medians]) -> list[float]:

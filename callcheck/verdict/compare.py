@@ -15,7 +15,8 @@ from typing import Final
 
 import msgspec
 
-from callcheck.model import Report, Verdict
+from callcheck.model import Instrument, Report
+from callcheck.stats.excess import LEAST_DIFFERENCE_RATIO
 from callcheck.stats.intervals import Counted, newcombe
 from callcheck.stats.loss import design_effect_of
 from callcheck.verdict.comparison import (
@@ -30,6 +31,7 @@ from callcheck.verdict.comparison import (
     Loss,
     RunFacts,
     Side,
+    verdict_on,
 )
 from callcheck.verdict.exit_code import is_informed
 from callcheck.verdict.findings import Findings, Key, number_of
@@ -38,8 +40,6 @@ from callcheck.words import Cause, Claim, FlowEvent, Function
 
 # From so many hours on an outage may well have begun or ended between the two runs.
 _FAR_APART_HOURS: Final = 24
-# The floor of DESIGN 7, on the lower bound of the difference.
-_LEAST_DIFFERENCE_RATIO: Final = 0.03
 _FUNCTIONS: tuple[Function, ...] = ("calls", "messaging", "")
 _MOVED: frozenset[FlowEvent] = frozenset({"address_changed", "route_changed"})
 # What a run's own verdict leaves open between the network, the service, and a list of its servers that has grown old.
@@ -59,7 +59,7 @@ def compare(a: Report, b: Report, *, catalogue_a: str = "", catalogue_b: str = "
     conclusions = tuple(
         _compared(run_a, run_b, service, function, alike=alike)
         for service, function in product(sorted({*run_a.services, *run_b.services}), _FUNCTIONS)
-        if run_a.verdict(service, function) or run_b.verdict(service, function)
+        if verdict_on(a, service, function) or verdict_on(b, service, function)
     )
     caveats = (*_between(facts_a, facts_b, hours), *_of_sides(facts_a, facts_b), *_of_services(run_a, run_b))
     points_at_a_side = any(one.conclusion != one.conclusion.mirrored for one in conclusions)
@@ -110,7 +110,7 @@ def _a_alone_ails(a: Side, loss: Loss | None, *, alike: bool) -> Conclusion:
     if a.outcome == "degraded":
         if loss is None:
             return Conclusion.cannot_tell
-        return Conclusion.worse_on_a if loss.low >= _LEAST_DIFFERENCE_RATIO else Conclusion.no_clear_difference
+        return Conclusion.worse_on_a if loss.low >= LEAST_DIFFERENCE_RATIO else Conclusion.no_clear_difference
     # That B works within a day speaks against an outage, and against servers that are no longer there.
     return Conclusion.belongs_to_a if alike else Conclusion.changed_between
 
@@ -136,12 +136,8 @@ class _Read:
     def services(self) -> set[str]:
         return {one.service for one in self.report.verdicts}
 
-    def verdict(self, service: str, function: Function) -> Verdict | None:
-        both = (service, function)
-        return next((one for one in self.report.verdicts if (one.service, one.function) == both), None)
-
     def side(self, service: str, function: Function, other: _Read) -> Side:
-        verdict = self.verdict(service, function)
+        verdict = verdict_on(self.report, service, function)
         if verdict is None:
             return Side(lacks=(Lack.not_measured,))
         side = Side(
@@ -157,14 +153,13 @@ class _Read:
 
     def _lacks(self, side: Side, service: str, other: _Read) -> Iterator[Lack]:
         """What makes this side's verdict say nothing of its network. What works, works through whatever it went."""
-        moved = bool(_MOVED & set(self.report.instrument.events))
-        if moved:
+        if _has_moved(self.report.instrument):
             yield Lack.moved
         if side.is_well:
             return
         if self.report.network.tunnel or self._takes_another_way(service):
             yield Lack.tunnel
-        if self.report.instrument.valid is False and not moved:
+        if _is_unsteady(self.report.instrument):
             yield Lack.unsteady
         if side.cause in _UNSETTLED and self.has_filters and not other.has_filters:
             yield Lack.filters
@@ -250,14 +245,22 @@ def _between(a: RunFacts, b: RunFacts, hours: float | None) -> Iterator[Caveat]:
 def _of_sides(a: RunFacts, b: RunFacts) -> Iterator[Caveat]:
     letters: tuple[tuple[Letter, RunFacts], ...] = (("a", a), ("b", b))
     for letter, facts in letters:
-        moved = bool(_MOVED & set(facts.instrument.events))
         weak = {
             CaveatKind.incomplete: not facts.complete,
             CaveatKind.tunnel: bool(facts.tunnel),
-            CaveatKind.moved: moved,
-            CaveatKind.unsteady: facts.instrument.valid is False and not moved,
+            CaveatKind.moved: _has_moved(facts.instrument),
+            CaveatKind.unsteady: _is_unsteady(facts.instrument),
         }
         yield from (Caveat(kind=kind, network=letter) for kind, holds in weak.items() if holds)
+
+
+def _has_moved(instrument: Instrument) -> bool:
+    return not _MOVED.isdisjoint(instrument.events)
+
+
+def _is_unsteady(instrument: Instrument) -> bool:
+    """Whether the instrument was late for another reason than a device that moved."""
+    return instrument.valid is False and not _has_moved(instrument)
 
 
 def _of_services(a: _Read, b: _Read) -> Iterator[Caveat]:

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from callcheck.locale import N_, translator
-from callcheck.model import Report, Verdict
+from callcheck.model import Report
 from callcheck.verdict.comparison import (
     Caveat,
     CaveatKind,
@@ -19,6 +19,7 @@ from callcheck.verdict.comparison import (
     Letter,
     Loss,
     Side,
+    verdict_on,
 )
 from callcheck.verdict.figures import decimal
 from callcheck.verdict.headline_text import headline
@@ -202,14 +203,9 @@ def _said(one: Compared, a: Report, b: Report, language: str) -> Compared:
 
 
 def _side_said(side: Side, report: Report, one: Compared, language: str) -> Side:
-    verdict = _verdict_of(report, one)
+    verdict = verdict_on(report, one.service, one.function)
     text = headline(verdict, report.evidence, language) if verdict else translator(language)(N_("not measured"))
     return msgspec.structs.replace(side, sentence=text)
-
-
-def _verdict_of(report: Report, one: Compared) -> Verdict | None:
-    both = (one.service, one.function)
-    return next((verdict for verdict in report.verdicts if (verdict.service, verdict.function) == both), None)
 
 
 def _template(one: Compared, ailing: Side) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from callcheck.model import Instrument
+from callcheck.model import Instrument, Report, Verdict
 from callcheck.words import Cause, Depth, Function, Mechanism, Outcome, Where
 
 COMPARISON_SCHEMA = "callcheck-comparison/1"
@@ -143,3 +143,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the difference says anything for the calls of at least one service."""
         silent = {Conclusion.cannot_tell, Conclusion.changed_between}
         return any(one.function == "calls" and one.conclusion not in silent for one in self.conclusions)
+
+
+def verdict_on(report: Report, service: str, function: Function) -> Verdict | None:
+    """A run's verdict on one function of one service; None where it has none."""
+    both = (service, function)
+    return next((one for one in report.verdicts if (one.service, one.function) == both), None)

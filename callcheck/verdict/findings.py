@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import cast, get_args
 
 from callcheck.model import Evidence, Json
-from callcheck.words import Cause, Claim, Mechanism, Outcome, Where
+from callcheck.words import Claim, Where
 
-FIRM = 2
+# Of the strengths of evidence, -3 to 3.
+FIRM, CERTAIN = 2, 3
 # No fact that callcheck measures comes near; what does is a damaged or foreign file.
 _LARGEST = 1_000_000_000
 
@@ -21,19 +22,6 @@ class Key:
     claim: Claim
     service: str = ""
     function: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What one case sees. `causes` need not sum to one; the rest is unknown."""
-
-    outcome: Outcome
-    causes: Mapping[Cause, float]
-    mechanism: Mechanism = "unknown"
-    where: Where = "unknown"
-    supporting: tuple[Key, ...] = ()
-    against: tuple[Key, ...] = ()
-    would_change: tuple[str, ...] = field(default=())
 
 
 def number_of(facts: Mapping[str, Json], name: str) -> float | None:

@@ -11,16 +11,15 @@ from typing import Final
 
 from callcheck.model import Instrument
 from callcheck.verdict import keys
-from callcheck.verdict.findings import Findings, Key
+from callcheck.verdict.findings import CERTAIN, Findings, Key
 from callcheck.verdict.hypothesis import Contrast, Hypothesis
-from callcheck.verdict.signs import POOR_DELAY_MS, READINGS, Sign, is_slow, path_key
+from callcheck.verdict.signs import Sign, is_slow, level_of, path_key
 from callcheck.words import Claim, Function
 
 # What is left of the weight of a hypothesis that may not be said: it stays a suspicion below both limits of the judge.
 # Where the comparison itself was unfair, hardly that.
-_SUSPECTED: Final = 0.65
+SUSPECTED: Final = 0.65
 _UNFAIR: Final = 0.2
-_CERTAIN: Final = 3
 _FEWEST_NETWORKS: Final = 2
 _Gate = Callable[[Findings, str, Function], bool]
 
@@ -33,9 +32,9 @@ def kept_share(
         if not _is_fair(hypothesis, found, service, function, instrument):
             return _UNFAIR
         contrast = hypothesis.needs
-        return 1.0 if contrast is not None and _CONTRASTS[contrast](found, service, function) else _SUSPECTED
+        return 1.0 if contrast is not None and _CONTRASTS[contrast](found, service, function) else SUSPECTED
     gate = _OTHERS.get(hypothesis.name, _always) if hypothesis.cause != "none" else _works
-    return 1.0 if gate(found, service, function) else _SUSPECTED
+    return 1.0 if gate(found, service, function) else SUSPECTED
 
 
 def _is_fair(hypothesis: Hypothesis, found: Findings, service: str, function: Function, instrument: Instrument) -> bool:
@@ -60,25 +59,21 @@ def _has_controls(found: Findings, function: Function) -> bool:
 
 def _stops_short(found: Findings, service: str, function: Function) -> bool:
     """Packets stop before others do, and not at home; whether text is alive or dead is known (DESIGN 7)."""
-    beyond_home = READINGS[Sign.path_beyond_home].level(found, service, function) >= 0
+    beyond_home = level_of(found, service, function, Sign.path_beyond_home) >= 0
     return found.denies(path_key(found, service, function)) and beyond_home and found.strength(keys.text(service)) != 0
 
 
 def _one_form(found: Findings, service: str, _function: Function) -> bool:
-    return (
-        found.strength(keys.forms_alike(service)) <= -_CERTAIN
-        and _level(Sign.form_elsewhere, found, service) > 0
-        and not found.denies(keys.one_way_out(service))
-    )
+    return is_form_held_back(found, service) and not found.denies(keys.one_way_out(service))
 
 
 def _same_death(found: Findings, service: str, _function: Function) -> bool:
-    return found.strength(keys.cut_off_at(service)) >= _CERTAIN and found.says(keys.CONTROLS_CARRY)
+    return found.strength(keys.cut_off_at(service)) >= CERTAIN and found.says(keys.CONTROLS_CARRY)
 
 
 def _loss_before_a_hop(found: Findings, service: str, _function: Function) -> bool:
     return (
-        found.strength(keys.loses_evenly(service)) <= -_CERTAIN
+        found.strength(keys.loses_evenly(service)) <= -CERTAIN
         and found.strength(keys.stream(service)) < 0
         and found.says(keys.CONTROLS_CARRY)
     )
@@ -88,23 +83,19 @@ def _constant_goodput(found: Findings, service: str, _function: Function) -> boo
     """Several rates and flows come out as one speed, below what a call needs; a relay that allows strangers no more
     would look the same, so the same loss at the rate of a call is asked for too."""
     return (
-        _level(Sign.limited, found, service) >= _CERTAIN
-        and _level(Sign.too_slow_for_a_call, found, service) > 0
+        level_of(found, service, "calls", Sign.limited) >= CERTAIN
+        and level_of(found, service, "calls", Sign.too_slow_for_a_call) > 0
         and found.says(keys.loses_more(service))
         and found.says(keys.CONTROLS_CARRY)
     )
 
 
 def _name_only(found: Findings, service: str, _function: Function) -> bool:
-    return found.strength(Key(Claim.name_passes, service, "messaging")) <= -_CERTAIN
+    return found.strength(Key(Claim.name_passes, service, "messaging")) <= -CERTAIN
 
 
 def _transfers_only(found: Findings, service: str, _function: Function) -> bool:
-    return found.strength(Key(Claim.transfers_finish, service, "messaging")) <= -_CERTAIN
-
-
-def _never(_found: Findings, _service: str, _function: Function) -> bool:
-    return False
+    return found.strength(Key(Claim.transfers_finish, service, "messaging")) <= -CERTAIN
 
 
 _CONTRASTS: Final[Mapping[Contrast, _Gate]] = {
@@ -115,7 +106,6 @@ _CONTRASTS: Final[Mapping[Contrast, _Gate]] = {
     Contrast.constant_goodput: _constant_goodput,
     Contrast.name_only: _name_only,
     Contrast.transfers_only: _transfers_only,
-    Contrast.nothing: _never,
 }
 
 
@@ -144,11 +134,11 @@ def _only_home_answers(found: Findings, _service: str, _function: Function) -> b
 def _text_alone_passes(found: Findings, _service: str, _function: Function) -> bool:
     """UDP dead for everybody, which the text of some service says is not the whole line."""
     texts = any(found.says(keys.text(other)) for other in found.services())
-    return texts and found.strength(keys.CONTROLS) <= -_CERTAIN and found.strength(keys.DOMESTIC) <= 0
+    return texts and found.strength(keys.CONTROLS) <= -CERTAIN and found.strength(keys.DOMESTIC) <= 0
 
 
 def _known_elsewhere(found: Findings, service: str, function: Function) -> bool:
-    return READINGS[Sign.names_elsewhere].level(found, service, function) > 0 and not text_works(found, service)
+    return level_of(found, service, function, Sign.names_elsewhere) > 0 and not text_works(found, service)
 
 
 def _names_lead_astray(found: Findings, service: str, _function: Function) -> bool:
@@ -165,7 +155,7 @@ def _lost_at_home(found: Findings, service: str, function: Function) -> bool:
     if function == "messaging":
         return found.denies(keys.GATEWAY)
     through_it = 2 * found.number(keys.CONTROLS_CARRY, "loss_ratio") >= found.number(keys.GATEWAY, "loss_ratio")
-    shared = _level(Sign.shared_loss, found, service) > 0
+    shared = level_of(found, service, "calls", Sign.shared_loss) > 0
     return found.denies(keys.GATEWAY) and shared and through_it and not found.denies(keys.relays(service))
 
 
@@ -174,7 +164,7 @@ def _pauses_at_home(found: Findings, service: str, _function: Function) -> bool:
 
 
 def _lost_by_all(found: Findings, service: str, _function: Function) -> bool:
-    return _level(Sign.shared_loss, found, service) > 0 and not found.denies(keys.relays(service))
+    return level_of(found, service, "calls", Sign.shared_loss) > 0 and not found.denies(keys.relays(service))
 
 
 # By hypothesis, what must be seen besides before it is said.
@@ -193,10 +183,6 @@ _OTHERS: Final[Mapping[str, _Gate]] = {
 }
 
 
-def _level(sign: Sign, found: Findings, service: str) -> int:
-    return READINGS[sign].level(found, service, "calls")
-
-
 def _works(found: Findings, service: str, function: Function) -> bool:
     return calls_work(found, service) if function == "calls" else text_works(found, service)
 
@@ -213,13 +199,18 @@ def calls_work(found: Findings, service: str) -> bool:
         and not partly_silent
         and not is_late(found, service)
         and not found.denies(Key(Claim.gateway_steady))
-        and found.strength(keys.GATEWAY) > -_CERTAIN
+        and found.strength(keys.GATEWAY) > -CERTAIN
     )
 
 
 def is_late(found: Findings, service: str) -> bool:
-    delays_ms = (found.number(keys.stream(service), name) for name in ("loop_ms", "rtt_ms"))
-    return found.strength(keys.stream(service)) != 0 and max(delays_ms) > POOR_DELAY_MS
+    return level_of(found, service, "calls", Sign.late) > 0
+
+
+def is_form_held_back(found: Findings, service: str) -> bool:
+    """Call relays answer one form and not the other, which neutral hosts do answer."""
+    is_elsewhere = level_of(found, service, "calls", Sign.form_elsewhere) > 0
+    return found.strength(keys.forms_alike(service)) <= -CERTAIN and is_elsewhere
 
 
 def text_works(found: Findings, service: str) -> bool:

@@ -38,7 +38,6 @@ class Contrast(Enum):
     constant_goodput = "constant_goodput"
     name_only = "name_only"
     transfers_only = "transfers_only"
-    nothing = "nothing"  # none that callcheck knows
 
 
 @dataclass(frozen=True, slots=True)

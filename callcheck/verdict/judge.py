@@ -26,8 +26,6 @@ from callcheck.words import Cause, Depth, Function
 _BY_NAME: Final = {one.name: one for one in (*LEAKS, *HYPOTHESES["messaging"], *HYPOTHESES["calls"])}
 ACCUSE_AT: Final = 0.9
 _SPEAKS_FOR: Final = 1 / 3
-# Of a cause whose speaker has too small a part of it.
-_AT_MOST: Final = 0.65
 DECIDE_AT: Final = 0.8
 
 
@@ -110,7 +108,7 @@ def causes_of(seen: Weighed, kept: Mapping[str, float]) -> dict[Cause, float]:
     for cause, some in chances.items():
         total = math.fsum(chance for chance, _ in some)
         is_said = any(share == 1.0 and chance >= _SPEAKS_FOR * total for chance, share in some)
-        causes[cause] = total if is_said else math.fsum(chance * min(share, _AT_MOST) for chance, share in some)
+        causes[cause] = total if is_said else math.fsum(chance * min(share, gates.SUSPECTED) for chance, share in some)
     causes["unknown"] = 1.0 - math.fsum(chance for cause, chance in causes.items() if cause != "unknown")
     return causes
 

@@ -6,14 +6,13 @@ from typing import Final, cast, get_args
 
 from callcheck.verdict import keys
 from callcheck.verdict.findings import Findings, Key
-from callcheck.verdict.gates import calls_work, is_late, text_works
+from callcheck.verdict.gates import calls_work, is_form_held_back, is_late, text_works
 from callcheck.verdict.hypothesis import Hypothesis
-from callcheck.verdict.signs import READINGS, Sign, is_hopeless, is_slow, path_key
+from callcheck.verdict.signs import Sign, is_hopeless, is_slow, level_of, path_key
 from callcheck.words import Cause, Claim, Function, Mechanism, Outcome, Where
 
 # With these nothing of a service gets through, whatever single packets did.
 _TOTAL: Final[frozenset[Cause]] = frozenset({"offline", "captive_portal", "allow_list", "udp_blocked", "resolver"})
-_CERTAIN: Final = 3
 
 
 def outcome_of(found: Findings, service: str, function: Function, cause: Cause) -> Outcome:
@@ -37,9 +36,9 @@ def _calls(found: Findings, service: str) -> Outcome:
 def _is_hindered(found: Findings, service: str) -> bool:
     """Calls that get through somehow: one form is held back, flows end, or what comes through is too little."""
     return (
-        (found.strength(keys.forms_alike(service)) <= -_CERTAIN and _level(Sign.form_elsewhere, found, service) > 0)
+        is_form_held_back(found, service)
         or found.says(keys.cut_off_at(service))
-        or _level(Sign.too_slow_for_a_call, found, service) > 0
+        or level_of(found, service, "calls", Sign.too_slow_for_a_call) > 0
     )
 
 
@@ -77,7 +76,3 @@ def where_of(found: Findings, service: str, function: Function, cause: Cause) ->
             return "home"
         return "access" if found.number(keys.GATEWAY, "received") > 0 else "unknown"
     return found.where(path_key(found, service, function)) if cause == "selective" else "unknown"
-
-
-def _level(sign: Sign, found: Findings, service: str) -> int:
-    return READINGS[sign].level(found, service, "calls")

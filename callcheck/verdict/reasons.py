@@ -11,7 +11,7 @@ from callcheck.verdict.advice_text import WouldChange
 from callcheck.verdict.findings import Findings, Key
 from callcheck.verdict.hypothesis import Hypothesis
 from callcheck.verdict.posterior import Weighed
-from callcheck.verdict.signs import READINGS, Sign
+from callcheck.verdict.signs import Sign, keys_of
 from callcheck.words import Cause, Claim, Depth, Function
 
 # A reader weighs three facts on each side, and no more.
@@ -63,7 +63,7 @@ def _cited(found: Findings, service: str, function: Function, signs: Iterable[Si
 
 def _known(found: Findings, service: str, function: Function, sign: Sign) -> tuple[Key, ...]:
     """The first key of the sign that anything was found out about."""
-    return next(((key,) for key in READINGS[sign].keys(service, function) if found.strength(key)), ())
+    return next(((key,) for key in keys_of(service, function, sign) if found.strength(key)), ())
 
 
 def _is_informed(found: Findings, service: str, function: Function) -> bool:

@@ -112,17 +112,26 @@ def levels_of(found: Findings, service: str, function: Function) -> dict[Sign, i
     slow = is_slow(found)
     foreign = frozenset[Sign]().union(*(signs for other, signs in _ONLY.items() if other != function))
     levels: dict[Sign, int] = {}
-    for sign, reading in READINGS.items():
-        level = 0 if sign in foreign else reading.level(found, service, function)
+    for sign in READINGS:
+        level = 0 if sign in foreign else level_of(found, service, function, sign)
         if level and not (slow and level < 0 and sign in _SILENCES):
             levels[sign] = level
     return levels
 
 
+def level_of(found: Findings, service: str, function: Function, sign: Sign) -> int:
+    """How firmly the findings say yes (1 to 3) or no (-1 to -3) to one sign; 0 where they do not tell."""
+    return READINGS[sign].level(found, service, function)
+
+
+def keys_of(service: str, function: Function, sign: Sign) -> tuple[Key, ...]:
+    """The evidence behind a sign."""
+    return READINGS[sign].keys(service, function)
+
+
 def group_of(found: Findings, service: str, function: Function, sign: Sign) -> str:
     """What else shares the source of failure of a sign; itself where nothing does."""
-    reading = READINGS[sign]
-    known = () if reading.adds else reading.keys(service, function)
+    known = () if READINGS[sign].adds else keys_of(service, function, sign)
     return next((name for key in known if (name := found.group(key))), f"sign:{sign}")
 
 
@@ -148,20 +157,20 @@ def _of_network(key: Key) -> Reading:
     def level(found: Findings, _service: str, _function: Function) -> int:
         return found.strength(key)
 
-    def keys_of(_service: str, _function: Function) -> tuple[Key, ...]:
+    def known(_service: str, _function: Function) -> tuple[Key, ...]:
         return (key,)
 
-    return Reading(level, keys_of)
+    return Reading(level, known)
 
 
 def _of_service(key: Callable[[str], Key], level: Level | None = None, *, adds: bool = False) -> Reading:
     def strength(found: Findings, service: str, _function: Function) -> int:
         return found.strength(key(service))
 
-    def keys_of(service: str, _function: Function) -> tuple[Key, ...]:
+    def known(service: str, _function: Function) -> tuple[Key, ...]:
         return (key(service),)
 
-    return Reading(level or strength, keys_of, adds)
+    return Reading(level or strength, known, adds)
 
 
 def _others(found: Findings, service: str, _function: Function) -> int:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from callcheck.engine.events import Event, encode_line
 from callcheck.model import Evidence, Report
-from callcheck.report import saved
+from callcheck.report import journal, saved
+from callcheck.report.refold import journal_of
 from callcheck.report.saved import SavedError, load
 from callcheck.words import Claim
 from tests.report.made import a_report, a_run, header, numbered, observed, verdict
@@ -87,6 +88,9 @@ def damaged(**changes: object) -> bytes:
         (damaged(verdicts=[msgspec.to_builtins(verdict(causes={"selective": -1.0}))]), "probability"),
         (damaged(evidence=[msgspec.to_builtins(Evidence(claim=Claim.route_exists, strength=9))]), "strength"),
         (damaged(observations=[msgspec.to_builtins(observed(seq=seq)) for seq in (3, 3)]), "not in order"),
+        (damaged(observations=[msgspec.to_builtins(observed(seq=-1))]), "not in order"),
+        (damaged(observations=[msgspec.to_builtins(observed(t_us=10**17))]), "impossible time"),
+        (damaged(observations=[msgspec.to_builtins(observed(t_us=-(10**15) - 1))]), "impossible time"),
         (b"[" * 200_000, "no callcheck report or journal"),
         (b'{"schema":"callcheck-report/1","tool":' + b"[" * 200_000, "nested too deeply"),
     ],
@@ -94,6 +98,26 @@ def damaged(**changes: object) -> bytes:
 def test_what_is_not_ours_or_not_whole_is_refused_with_the_reason(data: bytes, words: str) -> None:
     with pytest.raises(SavedError, match=words):
         load(data)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(-3, 3) | st.integers(),
+            st.sampled_from((0, -1, 10**15, 10**15 + 1, -(10**15), -(10**15) - 1)) | st.integers(),
+        ),
+        max_size=3,
+    )
+)
+def test_what_is_read_as_a_report_can_be_judged_again(places: list[tuple[int, int]]) -> None:
+    observations = tuple(observed(seq=seq, t_us=t_us) for seq, t_us in places)
+    report = msgspec.structs.replace(REPORT, observations=observations)
+    try:
+        read = load(msgspec.json.encode(msgspec.to_builtins(report)))
+    except (SavedError, OverflowError):  # JSON here holds no number beyond 64 bits
+        return
+    assert isinstance(read, Report)
+    assert journal.read(journal_of(read)).observations == observations
 
 
 def test_a_file_beyond_the_limit_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
