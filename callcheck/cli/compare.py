@@ -12,25 +12,20 @@ import msgspec
 from callcheck.cli.output import BAD_DATA, USAGE, fail, language, put, save, tr
 from callcheck.cli.saved import judged_again, loaded
 from callcheck.engine.events import JournalError
-from callcheck.locale import N_, translator
+from callcheck.locale import translator
 from callcheck.model import Report
-from callcheck.report import journal
+from callcheck.report.comparing import catalogue_of, is_same_run, run_text, same_run_text
 from callcheck.report.printable import escape_json, printable
-from callcheck.report.redact import redact
 from callcheck.verdict.compare import compare as compare_runs
 from callcheck.verdict.compare_text import loss_text, with_sentences
 from callcheck.verdict.comparison import Compared, Comparison, RunFacts
 from callcheck.verdict.exit_code import CANNOT_TELL
 from callcheck.verdict.names import function_name, service_name
-from callcheck.words import Depth
+
+__all__ = ["compare", "is_same_run"]
 
 _ = tr()
 _COLUMNS = 80
-_DEPTHS: dict[Depth, str] = {
-    "quick": N_("quick test"),
-    "standard": N_("standard test"),
-    "deep": N_("deep test"),
-}
 
 
 @click.command(
@@ -49,7 +44,7 @@ def compare(*, a: str, b: str, lang: str | None, form: str, out: Path | None) ->
         fail(USAGE, tr()("standard input holds one run only: name a file for the other"))
     (run_a, catalogue_a), (run_b, catalogue_b) = _run(a), _run(b)
     if is_same_run(run_a, run_b):
-        fail(USAGE, tr()("both files hold the same run; a comparison needs one of each network"))
+        fail(USAGE, same_run_text(language()))
     chosen = lang or language()
     compared = compare_runs(run_a, run_b, catalogue_a=catalogue_a, catalogue_b=catalogue_b)
     said = with_sentences(compared, run_a, run_b, chosen)
@@ -61,21 +56,11 @@ def compare(*, a: str, b: str, lang: str | None, form: str, out: Path | None) ->
     return 0 if said.tells_of_calls else CANNOT_TELL
 
 
-def is_same_run(a: Report, b: Report) -> bool:
-    """One run given twice: by its id, or, as an export gets an id of its own, by what two exports would share."""
-    if a.run.id and a.run.id == b.run.id:
-        return True
-    if not a.run.redacted and not b.run.redacted:
-        return False
-    first, second = (redact(one, new_id=str) for one in (a, b))
-    return bool(first.observations) and (first.run, first.observations) == (second.run, second.observations)
-
-
 def _run(file: str) -> tuple[Report, str]:
     """The report as judged today, and the date of the catalogue that it was measured with ("" where that is lost)."""
     saved, events = loaded(file)
     try:
-        catalogue = "" if saved is not None else journal.read(events).header.catalogue_as_of
+        catalogue = "" if saved is not None else catalogue_of(events)
         return judged_again(saved, events), catalogue
     except JournalError as error:
         fail(BAD_DATA, f"{file}: {error}")
@@ -102,14 +87,7 @@ def _page(comparison: Comparison, lang: str) -> bytes:
 
 
 def _run_line(letter: str, facts: RunFacts, lang: str) -> str:
-    translate = translator(lang)
-    moment = facts.started_utc[:13].replace("T", " ")
-    parts = [
-        f"callcheck {facts.tool_version}".strip(),
-        translate("about {moment}:00 UTC").format(moment=moment) if moment else translate("time not known"),
-        translate(_DEPTHS[facts.depth]),
-    ]
-    return translate("Network {here}: {run}").format(here=letter, run=", ".join(parts))
+    return translator(lang)("Network {here}: {run}").format(here=letter, run=run_text(facts, lang))
 
 
 def _section(one: Compared, lang: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 from pathlib import Path
 from typing import cast
 
@@ -49,7 +50,10 @@ def list_scenarios() -> int:
 @options.symptom
 @options.continued(_("Go on with an earlier run in this scenario, of which this is the journal, at a greater depth."))
 @click.option("--shipped-catalog", is_flag=True, help=_("Know of the servers only what the shipped catalogue knows."))
+@click.option("--ui", is_flag=True, help=_("Show it on the screen. What it prints is left out."))
+@click.pass_context
 def run_scenario(
+    ctx: click.Context,
     *,
     scenario: str,
     depth: str,
@@ -64,9 +68,12 @@ def run_scenario(
     symptom: str | None,
     continued: str | None,
     shipped_catalog: bool,
+    ui: bool,
 ) -> int:
     from callcheck.lab import play  # noqa: PLC0415 - an ordinary run shall not load the lab
 
+    if ui:
+        return _on_screen(ctx, scenario)
     # What the run inside would refuse is refused before a lab is built for it.
     if form != "events":
         from callcheck.engine.plugins import load_reporter  # noqa: PLC0415 - the other commands need no plugins
@@ -96,6 +103,19 @@ def run_scenario(
     for reason in played.lab.void:
         say(tr()("callcheck lab: this run shows nothing: {reason}").format(reason=reason))
     return played.exit_code
+
+
+def _on_screen(ctx: click.Context, scenario: str) -> int:
+    """The app, with this command as the process that it listens to."""
+    from callcheck.cli.screen import show_measurement  # noqa: PLC0415 - a headless command never loads the screens
+    from callcheck.lab import play  # noqa: PLC0415 - an ordinary run shall not load the lab
+
+    if ctx.params["out"] is not None:
+        fail(USAGE, tr()("with --ui nothing is printed, so nothing is saved by --out; --keep keeps the journal"))
+    with one_line_errors():
+        name = play.find(scenario, ctx.params["seed"]).id
+    argv = options.same_again(ctx, ui=False, form="events")
+    return show_measurement([sys.executable, "-m", "callcheck", "lab", "run", *argv], name)
 
 
 def _fresh_folder(keep: Path) -> Path:

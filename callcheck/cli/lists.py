@@ -16,6 +16,7 @@ from callcheck.cli.output import BAD_DATA, USAGE, fail, language, put, put_line,
 from callcheck.engine import plugins
 from callcheck.model import Target
 from callcheck.submit import consent as consents
+from callcheck.submit import wiping
 from callcheck.submit.consent_text import consent_text
 from callcheck.words import Depth
 
@@ -135,15 +136,11 @@ def wipe(yes: bool) -> int:
     if not yes and not click.confirm(translate("Remove everything that callcheck keeps here?"), err=True):
         return 0
     try:
-        removed = consents.wipe()
+        wiped = wiping.wipe_all()
     except OSError as error:
         fail(USAGE, translate("it cannot be removed: {reason}").format(reason=error.strerror or error))
-    put((translate("Removed.") if removed else translate("There was nothing.")).encode() + b"\n")
-    put(
-        translate(
-            "What callcheck cannot reach: reports you saved elsewhere, your shell's history, package caches, and "
-            "what your provider has recorded."
-        ).encode()
-        + b"\n"
-    )
+    put_line(translate("Removed.") if wiped.existed else translate("There was nothing."))
+    if left := wiping.left_text(wiped, language()):
+        put_line(left)
+    put_line(wiping.beyond_reach(language()))
     return 0

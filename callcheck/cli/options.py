@@ -18,6 +18,23 @@ _ = tr()
 FILE = click.Path(path_type=Path)
 
 
+def same_again(ctx: click.Context, **changed: object) -> list[str]:
+    """The words of the command that `ctx` was called with, but for some values that are changed."""
+    words: list[str] = []
+    for parameter in ctx.command.params:
+        value = {**ctx.params, **changed}.get(parameter.name or "")
+        if value in {None, False, ()}:
+            continue
+        if isinstance(parameter, click.Argument):
+            words.append(str(value))
+        elif value is True:
+            words.append(parameter.opts[0])
+        else:
+            several = value if isinstance(value, tuple) else (value,)
+            words += [word for one in several for word in (parameter.opts[0], str(one))]
+    return words
+
+
 def depth(default: str) -> Option[Any]:
     choice = click.Choice(["quick", "standard", "deep"])
     return click.option(

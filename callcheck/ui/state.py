@@ -117,7 +117,8 @@ class RunShown:
         self.checks = {name: CheckShown(name) for stage in self.plan for name in stage}
 
     def _start(self, event: Event) -> None:
-        name, is_look = event.check, event.data.get("first_look") is True
+        # At quick a first look is all there is.
+        name, is_look = event.check, event.data.get("first_look") is True and self.depth != "quick"
         if event.t_us > self.earlier_us:
             self.remaining -= {name}
         self.checks[name] = CheckShown(name, "running", first_look=is_look)
