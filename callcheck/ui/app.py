@@ -71,6 +71,11 @@ class CallcheckApp(App[int]):
         self._checks: Mapping[str, Check[Any]] | None = None
         self._is_stale = False
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        for theme in (themes.DARK, themes.LIGHT):
+            self.register_theme(theme)
+        # Set before anything is drawn: a theme that changes has every widget styled once more.
+        self.set_reactive(CallcheckApp.theme, themes.LIGHT.name if settings.theme == "light" else themes.DARK.name)
+        self.set_class(self.glyphs is ASCII, "-ascii")
 
     def translate(self, text: str) -> str:
         return translator(self.language)(text)
@@ -88,20 +93,18 @@ class CallcheckApp(App[int]):
         return {name: check.info.title for name, check in (self._checks or {}).items()}
 
     def on_mount(self) -> None:
-        for theme in (themes.DARK, themes.LIGHT):
-            self.register_theme(theme)
-        self.theme = themes.LIGHT.name if self.settings.theme == "light" else themes.DARK.name
-        self.set_class(self.glyphs is ASCII, "-ascii")
         self._bindings = spoken(self._bindings, self.language)
         self._heed_signals()
         self.set_interval(_FOLLOW_S, self._follow)
-        self.go("start")
         if self._opening.argv:
             self.measure(self._opening.argv, Run(scenario=self._opening.scenario))
         elif self._opening.run is not None and self._opening.speed > 0:
             self.play(self._opening.run, self._opening.speed)
         elif self._opening.run is not None:
             self.show_run(self._opening.run)
+
+    def get_default_screen(self) -> Screen[Any]:
+        return self.screen_named("start")
 
     def go(self, name: str, *arguments: Any) -> None:
         """Open a screen by the name of its module."""
@@ -190,12 +193,10 @@ class CallcheckApp(App[int]):
         self._is_stale = True
 
     def _follow(self) -> None:
-        """Draw what has changed since the last look."""
-        if self._is_stale:
+        """Draw what has changed since the last look; a page below another one does so when it comes up again."""
+        if self._is_stale and isinstance(self.screen, Page):
             self._is_stale = False
-            for screen in self.screen_stack:
-                if isinstance(screen, Page):
-                    screen.moved()
+            self.screen.moved()
 
     def _heed_signals(self) -> None:
         """A terminal that was closed, or a polite kill, ends the app and the measurement in order."""

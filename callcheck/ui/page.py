@@ -42,6 +42,9 @@ class Page(Screen[ScreenResultType]):
         self._bindings = spoken(self._bindings, self.home.language)
         self.refresh_bindings()
 
+    def on_screen_resume(self) -> None:
+        self.moved()
+
     def own_bindings(self) -> list[Binding]:
         """What can be done here and now, each once, without the keys that Textual's own widgets have."""
         own = own_actions(self) | own_actions(self.app)
@@ -52,7 +55,7 @@ class Page(Screen[ScreenResultType]):
         """The run that the app looks at has changed."""
 
     def action_back(self) -> None:
-        if len(self.app.screen_stack) > 2:
+        if len(self.app.screen_stack) > 1:
             self.app.pop_screen()
 
     def action_leave(self) -> None:

@@ -1,4 +1,7 @@
-"""Two calm themes: colour says what is well, what is not and what is doubtful, and nothing else."""
+"""Two calm themes: colour says what is well, what is not and what is doubtful, and nothing else.
+
+Green, yellow and red are strong enough to stay themselves in a terminal of 16 colours.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,8 @@ DARK: Final = Theme(
     background="#14181d",
     surface="#1a1f26",
     panel="#232a33",
-    success="#8fc98b",
-    warning="#e3b25b",
+    success="#55b25a",
+    warning="#e0a030",
     error="#ef8478",
     dark=True,
     variables={"footer-background": "#1a1f26", "footer-key-foreground": "#86b7e0"},

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
-from textual.widgets import Label, Static
+from textual.containers import VerticalScroll
 
 from callcheck.locale import N_
 from callcheck.ui.keyboard import both
 from callcheck.ui.page import Dialog, Page
 from callcheck.ui.paint import Line, line
+from callcheck.ui.views.look import Look, wrapped
 from callcheck.ui.widgets.drawing import Drawing
 
 _KEY_COLUMNS = 10
@@ -26,28 +26,34 @@ class HelpScreen(Dialog[None]):
         Binding(f"escape,question_mark,f1,comma,enter,{both('q')}", "dismiss", show=False)
     ]
 
-    def __init__(self, of: Page[object]) -> None:
+    def __init__(self, of: Page[Any]) -> None:
         super().__init__()
         self._of = of
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
-            yield Label(self.translate(N_("Help")), classes="title", markup=False)
-            with VerticalScroll():
-                yield Static(self.translate(self._of.explains), markup=False)
-                yield Label(self.translate(N_("Keys")), classes="title", markup=False)
-                yield Drawing(self._keys)
-                yield Label(self.translate(N_("Signs")), classes="title", markup=False)
-                yield Drawing(self._signs)
+        with VerticalScroll(classes="dialog"):
+            yield Drawing(self._lines)
 
-    def _keys(self, columns: int) -> Sequence[Line]:  # noqa: ARG002 - what a Drawing asks for
+    def _lines(self, columns: int) -> Sequence[Line]:
+        look = Look(self.home.language, self.home.glyphs, columns)
         return [
-            line((f"  {self.app.get_key_display(one)}".ljust(_KEY_COLUMNS), "accent"), one.description)
+            *wrapped(self.translate(self._of.explains), look),
+            (),
+            line((self.translate(N_("Keys")), "accent")),
+            *self._keys(),
+            (),
+            line((self.translate(N_("Signs")), "accent")),
+            *self._signs(look),
+        ]
+
+    def _keys(self) -> Sequence[Line]:
+        return [
+            line((f"  {self.app.get_key_display(one)}".ljust(_KEY_COLUMNS), "strong"), one.description)
             for one in self._of.own_bindings()
         ]
 
-    def _signs(self, columns: int) -> Sequence[Line]:  # noqa: ARG002 - as above
-        glyphs = self.home.glyphs
+    def _signs(self, look: Look) -> Sequence[Line]:
+        glyphs = look.glyphs
         signs = (
             (glyphs.done, N_("done, or it works")),
             (glyphs.failed, N_("it does not work; in the picture: a flow fell silent")),
@@ -56,4 +62,4 @@ class HelpScreen(Dialog[None]):
             (glyphs.waiting, N_("still to come")),
             (glyphs.broken, N_("here the way is broken")),
         )
-        return [line((f"  {sign}".ljust(_KEY_COLUMNS), "accent"), self.translate(text)) for sign, text in signs]
+        return [line((f"  {sign}".ljust(_KEY_COLUMNS), "strong"), self.translate(text)) for sign, text in signs]

@@ -154,5 +154,5 @@ class ResultScreen(Page[None]):
         self.home.play(self.home.run_shown, _SPEED)
 
     def action_new(self) -> None:
-        while len(self.app.screen_stack) > 2:
+        while len(self.app.screen_stack) > 1:
             self.app.pop_screen()

@@ -109,7 +109,7 @@ def _delay_lines(one: Round, side: str, frame: _Frame, look: Look) -> list[Line]
 def _charted(label: str, bars: Sequence[str], figure: str, tone: Tone, columns: int) -> list[Line]:
     """The rows of a chart, its label and figure beside the lowest."""
     lead = f" {label}"[: _LABEL_COLUMNS - 1].ljust(_LABEL_COLUMNS)
-    above = [line(" " * _LABEL_COLUMNS, (row, tone)) for row in bars[:-1]]
+    above = [line(" " * _LABEL_COLUMNS, (row, tone)) for row in bars[:-1] if row.strip()]
     return [*above, line(lead, (bars[-1].ljust(columns), tone), f"  {figure}" if figure else "")]
 
 

@@ -19,10 +19,8 @@ def head_lines(run: Run, pace: tuple[float, bool] | None, look: Look) -> list[Li
     """One line: what runs, how far it is, and how much is left. `pace` is the speed of a playback and whether it is
     paused; None where it is measured now."""
     shown = run.shown
-    name = run.scenario or run.name
-    about = (
-        f"{look.translate(DEPTHS[shown.depth])}  {look.translate('lab: ') if run.scenario else ''}{safe(name)}".rstrip()
-    )
+    depth = look.translate(DEPTHS[shown.depth]) if shown.plan else ""
+    about = "  ".join(filter(None, (depth, _origin(run, look))))
     lead = line((" callcheck ", "strong"), (cut(about, max(10, look.columns // 2), look), "dim"), "  ")
     time = f"  {_time(run, look)}"
     if pace is not None:
@@ -35,16 +33,20 @@ def head_lines(run: Run, pace: tuple[float, bool] | None, look: Look) -> list[Li
 def run_lines(run: Run, look: Look) -> list[Line]:
     """One line about a run that is over: where it is from, how closely it looked, when, and for how long."""
     shown = run.shown
-    name = look.translate("lab: {scenario}").format(scenario=run.scenario) if run.scenario else run.name
     when = shown.started_utc.removesuffix("Z").replace("T", " ")[:16]
     parts = (
         look.translate(DEPTHS[shown.depth]),
         f"{safe(when)} UTC" if when else "",
         look.translate("{seconds} s").format(seconds=round(shown.t_us / 1e6)),
-        safe(name),
+        _origin(run, look),
     )
     text = "  ".join(filter(None, parts))
     return [line((" callcheck  ", "strong"), (cut(text, look.columns - 13, look), "dim"))]
+
+
+def _origin(run: Run, look: Look) -> str:
+    """Where the run is from: a scenario of the lab, a file; "" for one of now."""
+    return safe(look.translate("lab: {scenario}").format(scenario=run.scenario) if run.scenario else run.name)
 
 
 def _time(run: Run, look: Look) -> str:

@@ -8,10 +8,11 @@ from textual.widgets import Checkbox, RadioButton
 
 
 class Radio(RadioButton):
-    """`(•)` when chosen, `( )` else."""
+    """`(•)` when chosen, `( )` else; `(o)` where the terminal has no such sign."""
 
     def render(self) -> Content:
-        return Content(f"({'•' if self.value else ' '}) {self.label}")
+        chosen = "o" if self.app.has_class("-ascii") else "•"
+        return Content(f"({chosen if self.value else ' '}) {self.label}")
 
     def get_content_width(self, container: Size, viewport: Size) -> int:  # noqa: ARG002 - Textual's own signature
         return 4 + len(str(self.label))

@@ -22,8 +22,13 @@ class Drawing(Widget):
         self._drawn: tuple[int, Sequence[Line]] | None = None
 
     def redraw(self) -> None:
+        """Draw anew what has changed; the screen is laid out again only where that takes another number of lines."""
+        before = self._drawn
         self._drawn = None
-        self.refresh(layout=True)
+        if before is None:
+            self.refresh(layout=True)
+        elif (lines := self.lines(before[0])) != before[1]:
+            self.refresh(layout=len(lines) != len(before[1]))
 
     def render(self) -> Content:
         return content(self.lines(self.content_size.width))
