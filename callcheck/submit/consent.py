@@ -41,9 +41,9 @@ def accept() -> Path:
 
 
 def wipe() -> bool:
-    """Remove the files that callcheck keeps, and their folder if nothing else is in it: it may be somebody's own.
+    """Take the consent back: remove its file, and the folder if nothing else is in it, as it may be somebody's own.
 
-    True if there was anything; raises OSError where it cannot be removed.
+    True if there was any; raises OSError where it cannot be removed.
     """
     kept = folder() / _FILE
     existed = kept.exists()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import platformdirs
 
 _SUFFIX = ".ndjson"
+_OWN_NAME = re.compile(r"\d{4}-\d{2}-\d{2}-\d{6}-[0-9a-f]{4}\.ndjson")
 
 
 def folder() -> Path:
@@ -25,19 +28,29 @@ def new_path() -> Path:
 
 
 def kept() -> list[Path]:
-    """Every kept run, the newest first."""
-    try:
-        return sorted(folder().glob(f"*{_SUFFIX}"), reverse=True)
-    except OSError:
-        return []
+    """Every kept run, the newest first. What has no name of ours is not callcheck's, whoever put it there."""
+    return sorted((path for path in _inside() if _OWN_NAME.fullmatch(path.name)), reverse=True)
 
 
 def wipe() -> bool:
-    """Remove every kept run. True if there was any; raises OSError where one cannot be removed."""
+    """Remove every kept run, and the folders that are empty then. True if there was any run; raises OSError where one
+    cannot be removed."""
     found = kept()
     for path in found:
         path.unlink(missing_ok=True)
-    for empty in (folder(), folder().parent):
-        if empty.is_dir() and not any(empty.iterdir()):
-            empty.rmdir()
+    with contextlib.suppress(OSError):  # what is not empty stays, as somebody else's
+        folder().rmdir()
+        folder().parent.rmdir()
     return bool(found)
+
+
+def others() -> list[Path]:
+    """What else stands in the folder of kept runs: callcheck did not make it, or somebody renamed it."""
+    return sorted(path for path in _inside() if not _OWN_NAME.fullmatch(path.name))
+
+
+def _inside() -> list[Path]:
+    try:
+        return list(folder().iterdir())
+    except OSError:
+        return []

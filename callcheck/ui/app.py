@@ -22,7 +22,6 @@ from textual.screen import Screen
 from callcheck.api import Check
 from callcheck.engine.events import Event, encode_line
 from callcheck.locale import N_, language_from, translator
-from callcheck.submit import runs
 from callcheck.submit.settings import Settings
 from callcheck.ui import themes
 from callcheck.ui.conductor import Conductor, read_beside
@@ -80,6 +79,11 @@ class CallcheckApp(App[int]):
     def translate(self, text: str) -> str:
         return translator(self.language)(text)
 
+    def speak(self, language: str) -> None:
+        """Speak this language from now on; screens that are open keep theirs until they begin anew."""
+        self.language = language
+        self._bindings = spoken(type(self), language)
+
     def checks(self) -> Mapping[str, Check[Any]]:
         """The plugins, loaded when they are first needed: that takes longer than the first paint."""
         if self._checks is None:
@@ -93,7 +97,7 @@ class CallcheckApp(App[int]):
         return {name: check.info.title for name, check in (self._checks or {}).items()}
 
     def on_mount(self) -> None:
-        self._bindings = spoken(self._bindings, self.language)
+        self.speak(self.language)
         self._heed_signals()
         self.set_interval(_FOLLOW_S, self._follow)
         if self._opening.argv:
@@ -170,10 +174,6 @@ class CallcheckApp(App[int]):
             earlier = self._set_aside(self.run_shown.events)
             argv = deeper_argv(self.run_shown.argv, earlier)
             self.measure(argv, Run(scenario=self.run_shown.scenario))
-
-    def new_journal(self) -> str:
-        """The file that a run shall be kept in; "" where none shall."""
-        return str(runs.new_path()) if self.settings.keeps_runs else ""
 
     def _code(self) -> int:
         return self.run_shown.exit_code or 0

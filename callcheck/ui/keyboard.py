@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from textual.binding import Binding, BindingsMap
+from textual.dom import DOMNode
 
 from callcheck.locale import translator
 
@@ -26,9 +27,11 @@ def own_actions(node: object) -> set[str]:
     return {one.action for kind in kinds for one in vars(kind).get("BINDINGS", ()) if isinstance(one, Binding)}
 
 
-def spoken(bindings: BindingsMap, language: str) -> BindingsMap:
-    """The bindings with their descriptions in `language`; what every screen has comes last."""
+def spoken(kind: type[DOMNode], language: str) -> BindingsMap:
+    """The keys of a class with their descriptions in `language`; what every screen has comes last."""
     _ = translator(language)
-    known = [one for some in bindings.key_to_bindings.values() for one in some]
+    # Textual merges the keys of a class and its bases under this name, and has no public one for it.
+    merged = kind._merged_bindings or BindingsMap()
+    known = [one for some in merged.key_to_bindings.values() for one in some]
     known.sort(key=lambda one: one.action in _EVERYWHERE)
     return BindingsMap(replace(one, description=_(one.description) if one.description else "") for one in known)

@@ -39,7 +39,11 @@ class Page(Screen[ScreenResultType]):
         return Look(self.home.language, self.home.glyphs, columns)
 
     def on_mount(self) -> None:
-        self._bindings = spoken(self._bindings, self.home.language)
+        self.speak()
+
+    def speak(self) -> None:
+        """Have the keys described in the app's language."""
+        self._bindings = spoken(type(self), self.home.language)
         self.refresh_bindings()
 
     def on_screen_resume(self) -> None:
@@ -48,8 +52,12 @@ class Page(Screen[ScreenResultType]):
     def own_bindings(self) -> list[Binding]:
         """What can be done here and now, each once, without the keys that Textual's own widgets have."""
         own = own_actions(self) | own_actions(self.app)
-        active = (one.binding for one in self.active_bindings.values() if one.enabled)
-        return list({one.action: one for one in active if one.description and one.action in own}.values())
+        active = [one.binding for one in self.active_bindings.values() if one.enabled]
+        found: dict[str, Binding] = {}
+        for one in active:
+            if one.description and one.action in own:
+                found.setdefault(one.action, one)
+        return list(found.values())
 
     def moved(self) -> None:
         """The run that the app looks at has changed."""

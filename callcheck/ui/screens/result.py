@@ -66,7 +66,6 @@ class ResultScreen(Page[None]):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.moved()
 
     def on_resize(self) -> None:

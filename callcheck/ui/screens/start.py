@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Footer, Label, RadioSet, Static
 
 from callcheck.locale import N_
+from callcheck.submit import runs
 from callcheck.ui.keyboard import both
 from callcheck.ui.page import Page
 from callcheck.ui.source import run_argv
@@ -70,7 +71,6 @@ class StartScreen(Page[None]):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one("#start").focus()
         self.call_after_refresh(self._say_cost)
 
@@ -115,9 +115,20 @@ class StartScreen(Page[None]):
 
     def _start(self, has_agreed: bool | None) -> None:
         if has_agreed:
-            journal = self.home.new_journal()
+            journal = self._new_journal()
             argv = run_argv(depth=self._depth, services=self._services, symptom=self._symptom, journal=journal)
             self.home.measure(argv)
+
+    def _new_journal(self) -> str:
+        """The file that the run shall be kept in; "" where none shall, or none can."""
+        if not self.home.settings.keeps_runs:
+            return ""
+        try:
+            return str(runs.new_path())
+        except OSError as error:
+            text = self.translate("this run cannot be kept: {reason}").format(reason=error.strerror or error)
+            self.notify(text, severity="warning", markup=False)
+            return ""
 
     def action_back(self) -> None:
         self.action_leave()
