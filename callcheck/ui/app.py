@@ -53,8 +53,8 @@ class CallcheckApp(App[int]):
     CSS_PATH = "callcheck.tcss"
     TITLE = "callcheck"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(both("o"), "open", N_("Open a saved run"), show=False),
-        Binding(both("t"), "targets", N_("Whom it contacts"), show=False),
+        Binding(both("o"), "open", N_("Open a saved run"), show=False, key_display="o"),
+        Binding(both("t"), "targets", N_("Whom it contacts"), show=False, key_display="t"),
         Binding("f2", "settings", N_("Settings"), show=False),
         Binding("f3", "turn_light", N_("Light or dark"), show=False),
     ]
@@ -72,8 +72,11 @@ class CallcheckApp(App[int]):
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         for theme in (themes.DARK, themes.LIGHT):
             self.register_theme(theme)
-        # Set before anything is drawn: a theme that changes has every widget styled once more.
+        # Put on before anything is drawn: a theme that changes later has every widget styled once more.
         self.set_reactive(CallcheckApp.theme, themes.LIGHT.name if settings.theme == "light" else themes.DARK.name)
+        self.stylesheet.set_variables(self.get_css_variables())
+        self.set_class(self.current_theme.dark, "-dark-mode", update=False)
+        self.set_class(not self.current_theme.dark, "-light-mode", update=False)
         self.set_class(self.glyphs is ASCII, "-ascii")
 
     def translate(self, text: str) -> str:
@@ -128,11 +131,11 @@ class CallcheckApp(App[int]):
         """Start a measurement and show it."""
         shown = run or Run()
         shown.argv = tuple(argv)
-        self._conduct(shown, Measurement(argv))
+        self.conduct(shown, Measurement(argv))
 
     def play(self, run: Run, speed: float) -> None:
         """Play a run's events back."""
-        self._conduct(Run(run.name, run.scenario), Playback(run.events, time.monotonic, speed=speed))
+        self.conduct(Run(run.name, run.scenario), Playback(run.events, time.monotonic, speed=speed))
 
     def show_run(self, run: Run) -> None:
         """Show the result of a run from a file; what it rests on is read meanwhile."""
@@ -178,7 +181,8 @@ class CallcheckApp(App[int]):
     def _code(self) -> int:
         return self.run_shown.exit_code or 0
 
-    def _conduct(self, run: Run, source: Source) -> None:
+    def conduct(self, run: Run, source: Source) -> None:
+        """Show a run while its events come from the source."""
         self.run_shown = run
         self.conductor = Conductor(run, source, self._read, self._note_change)
         self.run_worker(self.conductor.work(), group="run", exclusive=True)

@@ -39,14 +39,24 @@ def of(
     shown = {sign: mine[sign] + gains[sign] for sign in seen.levels}
     fits = sorted((sign for sign in shown if shown[sign] > 0 and mine[sign] > 0), key=lambda sign: -shown[sign])
     speaks_against = sorted((sign for sign in shown if mine[sign] < 0), key=lambda sign: mine[sign])
-    essential = _ESSENTIAL[function]
+    essential = _ESSENTIAL_OF_CAUSE.get(leading.cause if decided else "unknown", _ESSENTIAL[function])
     ranked = sorted(fits, key=lambda sign: sign not in essential)
     supporting = _cited(found, service, function, ranked)
     against = tuple(one for one in _cited(found, service, function, speaks_against) if one not in supporting)
     return Reasons(supporting[:_MOST], against[:_MOST])
 
 
-# What a reader asks for first: the service's own answers.
+# What a reader asks for first: the answers of whatever the trouble is said to lie with.
+_ESSENTIAL_OF_CAUSE: Final[dict[Cause, frozenset[Sign]]] = {
+    "local_link": frozenset({Sign.gateway, Sign.steady}),
+    "bufferbloat": frozenset({Sign.quick_under_load, Sign.late}),
+    "resolver": frozenset({Sign.resolver, Sign.names, Sign.names_true}),
+    "captive_portal": frozenset({Sign.portal}),
+    "congestion": frozenset({Sign.carry, Sign.stream, Sign.shared_loss, Sign.late, Sign.evenly, Sign.gateway}),
+    "udp_blocked": frozenset({Sign.controls, Sign.domestic}),
+    "allow_list": frozenset({Sign.web_abroad, Sign.web_at_home}),
+    "offline": frozenset({Sign.tcp, Sign.controls, Sign.route}),
+}
 _ESSENTIAL: Final = {
     "calls": frozenset({Sign.relays, Sign.stream, Sign.cut_off, Sign.loses_more, Sign.forms, Sign.limited, Sign.path}),
     "messaging": frozenset({Sign.text, Sign.path, Sign.names, Sign.names_true, Sign.transfers, Sign.name_passes}),

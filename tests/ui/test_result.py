@@ -40,7 +40,7 @@ def test_the_screen_says_the_sentences_of_the_report(family: str, language: str)
         for position in (*first.supporting, *first.against):
             assert explain.claim_text(report.evidence[position], language)[:20] in shown
 
-    drive(app, steps, size=(240, 120))
+    drive(app, steps, size=(66, 220))  # one column
 
 
 def test_a_broken_stretch_is_marked_and_an_unknown_one_is_said_to_be_unknown() -> None:

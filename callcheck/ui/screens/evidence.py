@@ -59,7 +59,6 @@ class EvidenceScreen(Page[None]):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._walk.focus()
         self._take()
 

@@ -102,7 +102,6 @@ class ShareScreen(Page[None]):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.moved()
 
     def on_resize(self) -> None:

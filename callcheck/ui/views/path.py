@@ -28,7 +28,7 @@ def path_lines(report: Report, verdict: Verdict | None, look: Look) -> list[Line
     names.append(service_name(verdict.service))
     is_broken = verdict.outcome in {"fails", "degraded"} and verdict.cause not in _INNOCENT
     broken = _STRETCHES.index(verdict.where) if is_broken and verdict.where in _STRETCHES else None
-    room = (look.columns - 2 - sum(map(len, names)) - 2 * len(_STRETCHES)) // len(_STRETCHES)
+    room = (look.columns - 4 - sum(map(len, names)) - 2 * len(_STRETCHES)) // len(_STRETCHES)
     stretch = max(_LEAST_STRETCH, min(room, 14))
     pieces: list[tuple[str, Tone]] = [("  ", "")]
     columns = [2]
