@@ -235,5 +235,11 @@ class CallcheckApp(App[int]):
         for binding in screen.own_bindings() if isinstance(screen, Page) else ():
             yield SystemCommand(binding.description, "", partial(self._act, binding.action))
 
+    def action_command_palette(self) -> None:
+        from callcheck.ui.widgets.palette import Palette  # noqa: PLC0415 - read when it is needed
+
+        if not Palette.is_open(self):
+            self.push_screen(Palette(self.translate))
+
     def _act(self, action: str) -> None:
         self.run_worker(self.screen.run_action(action))

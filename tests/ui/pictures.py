@@ -77,22 +77,22 @@ class _Held:
         self._told.set()
 
 
-def draw(name: str, size: tuple[int, int], language: str) -> tuple[str, str]:
-    """The picture's text, and as SVG."""
+def draw(name: str, sizes: Sequence[tuple[int, int]], language: str) -> list[tuple[str, str]]:
+    """The picture's text, and as SVG, in one terminal after the other."""
     picture = PICTURES[name]
     _PLACE.mkdir(exist_ok=True)
     os.environ["CALLCHECK_CONFIG_DIR"] = str(_PLACE / "config")
     os.environ["CALLCHECK_DATA_DIR"] = str(_PLACE / "data")
     os.chdir(_PLACE)
-    return asyncio.run(_drawn(picture, size, language))
+    return asyncio.run(_drawn(picture, sizes, language))
 
 
-async def _drawn(picture: Picture, size: tuple[int, int], language: str) -> tuple[str, str]:
+async def _drawn(picture: Picture, sizes: Sequence[tuple[int, int]], language: str) -> list[tuple[str, str]]:
     events = events_of(picture.journal) if picture.journal else []
     is_whole = bool(events) and not picture.until_s
     opening = Opening(run=run_of(f"{picture.journal}.ndjson", None, events)) if is_whole else Opening()
     app = CallcheckApp(Settings(language=language), opening, glyphs=UNICODE)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=sizes[0]) as pilot:
         if picture.until_s:
             app.conduct(Run(scenario=picture.journal), _Held(events, picture.until_s))
         await _settled(pilot, app)
@@ -101,8 +101,11 @@ async def _drawn(picture: Picture, size: tuple[int, int], language: str) -> tupl
             await _settled(pilot, app)
         if picture.complete:
             await until(pilot, lambda: picture.complete in text_of(app) or language == "ru")
-        await _settled(pilot, app)
-        made = text_of(app), app.export_screenshot(title="callcheck")
+        made = []
+        for size in sizes:
+            await pilot.resize_terminal(*size)
+            await _settled(pilot, app)
+            made.append((text_of(app), app.export_screenshot(title="callcheck")))
         app.stop_run()
     return made
 
@@ -128,12 +131,12 @@ def path_of(name: str, size: tuple[int, int], language: str) -> Path:
 def main() -> int:
     FOLDER.mkdir(exist_ok=True)
     for name in PICTURES:
-        for size in SIZES:
-            for language in LANGUAGES:
-                path_of(name, size, language).write_text(draw(name, size, language)[0] + "\n", encoding="utf-8")
+        for language in LANGUAGES:
+            for size, (text, _svg) in zip(SIZES, draw(name, SIZES, language), strict=True):
+                path_of(name, size, language).write_text(f"{text}\n", encoding="utf-8")
         sys.stderr.write(f"{name}\n")
     for name, size in README.items():
-        (FOLDER / f"{name}.svg").write_text(draw(name, size, "en")[1], encoding="utf-8")
+        (FOLDER / f"{name}.svg").write_text(draw(name, [size], "en")[0][1], encoding="utf-8")
     return 0
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from callcheck.engine.events import encode_line
 from callcheck.submit import consent, runs
 from callcheck.submit.settings import Settings
 from callcheck.ui.app import CallcheckApp
-from tests.ui.driving import an_app, drive, text_of, until
+from callcheck.ui.screens.result import ResultScreen
+from tests.ui.driving import an_app, drive, events_of, text_of, until
 
 
 def _watched(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> tuple[CallcheckApp, list[Sequence[str]]]:
@@ -114,3 +116,20 @@ def test_the_start_screen_fits(size: tuple[int, int], language: str) -> None:
             assert "…" not in text_of(app)
 
     drive(app, steps, size=size)
+
+
+def test_a_kept_run_that_was_cut_short_is_offered() -> None:
+    path = runs.new_path()
+    lines = [encode_line(event) for event in events_of("cutoff-packets")]
+    path.write_bytes(b"".join(lines[: len(lines) // 2]))
+    app = an_app()
+
+    async def steps(pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "The run of 2026-" in text_of(app))
+        await pilot.press("o")
+        await until(pilot, lambda: "Unfinished" in text_of(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ResultScreen))
+        await until(pilot, lambda: "The run was stopped early" in text_of(app))
+
+    drive(app, steps)

@@ -39,9 +39,9 @@ class ResultScreen(Page[None]):
         Binding("escape", "back", N_("Back"), show=False),
         Binding(both("e"), "evidence", N_("Evidence")),
         Binding(both("s"), "share", N_("Share")),
-        Binding(both("d"), "deeper", N_("Go on to deep")),
+        Binding(both("d"), "deeper", N_("Deeper")),
         Binding(both("c"), "compare", N_("Compare")),
-        Binding(both("p"), "play", N_("Play back")),
+        Binding(both("p"), "play", N_("Replay")),
         Binding(both("n"), "new", N_("New run")),
     ]
 

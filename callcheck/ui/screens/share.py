@@ -28,8 +28,18 @@ from callcheck.ui.views.progress import run_lines
 from callcheck.ui.widgets.choice import Radio
 from callcheck.ui.widgets.drawing import Drawing
 from callcheck.ui.widgets.preview import Preview
+from callcheck.verdict.figures import decimal
 
 _LANGUAGE_NAMES: Final = {"en": "English", "ru": "Русский"}
+# A form that is not named here, of a plugin that somebody has added, goes by its own name.
+_FORM_NAMES: Final = {
+    "plain": N_("plain text"),
+    "chat": N_("for a chat"),
+    "letter": N_("a letter"),
+    "markdown": "Markdown",
+    "html": N_("web page (HTML)"),
+    "json": N_("for programs (JSON)"),
+}
 # Terminals that take text for the clipboard take about 100 kB of it, written in base64.
 _MOST_COPIED_BYTES: Final = 74_000
 _WIDE_COLUMNS: Final = 110
@@ -123,9 +133,10 @@ class ShareScreen(Page[None]):
             self._fail(error)
             return
         names = {} if self.home.glyphs is ASCII else _LANGUAGE_NAMES
+        named = [(name, self.translate(_FORM_NAMES.get(name, name))) for name in forms]
         languages = [(name, names.get(name, name)) for name in LANGUAGES]
         await self.query_one("#choices").mount(
-            self._choice(N_("Form"), "form", [(name, name) for name in forms], forms[0] if forms else ""),
+            self._choice(N_("Form"), "form", named, forms[0] if forms else ""),
             self._choice(N_("Language"), "language", languages, self.home.language),
         )
         self.call_after_refresh(self.on_resize)
@@ -172,14 +183,11 @@ class ShareScreen(Page[None]):
         except Exception as error:  # a form is a plugin, which may fail in its own ways
             self._fail(error)
             return
-        size = self.translate("{kilobytes:.1f} kB, {lines} lines").format(
-            kilobytes=len(made.data) / 1000, lines=len(made.lines or ())
-        )
+        kilobytes = decimal(len(made.data) / 1000, self.home.language)
+        size = self.translate("{kilobytes} kB, {lines} lines").format(kilobytes=kilobytes, lines=len(made.lines or ()))
         self.query_one(Preview).show(views.shown_by(self.home.glyphs, made.lines or ()))
         if made.lines is None:
-            size = self.translate("{kilobytes:.1f} kB that cannot be shown as text").format(
-                kilobytes=len(made.data) / 1000
-            )
+            size = self.translate("{kilobytes} kB that cannot be shown as text").format(kilobytes=kilobytes)
         self._settle(self.translate("Exactly this leaves ({size})").format(size=size))
         if language not in self._gone:
             self._gone[language] = await asyncio.to_thread(leaving.taken_out, made)

@@ -17,6 +17,7 @@ from callcheck.ui.page import Page
 from callcheck.ui.source import run_argv
 from callcheck.ui.symptoms import SYMPTOMS
 from callcheck.ui.widgets.choice import Check, Radio
+from callcheck.verdict.figures import decimal
 from callcheck.verdict.names import SERVICES, service_name
 from callcheck.words import Depth
 
@@ -66,6 +67,7 @@ class StartScreen(Page[None]):
                         is_chosen = not settings.services or service in settings.services
                         yield Check(service_name(service), is_chosen, name=service, classes="service")
             yield Static("", id="cost", markup=False)
+            yield Static("", id="unfinished", markup=False)
             with Horizontal(classes="buttons"):
                 yield Button(self.translate(N_("Start")), variant="primary", id="start")
         yield Footer(show_command_palette=False)
@@ -73,6 +75,7 @@ class StartScreen(Page[None]):
     def on_mount(self) -> None:
         self.query_one("#start").focus()
         self.call_after_refresh(self._say_cost)
+        self.call_after_refresh(self._offer_unfinished)
 
     def on_resize(self) -> None:
         self.set_class(self.size.width < _NARROW_COLUMNS, "-narrow")
@@ -83,8 +86,22 @@ class StartScreen(Page[None]):
 
         moved = cost.shipped().moved.get(self._depth, {})
         megabytes = sum(count_bytes for _packets, count_bytes in moved.values()) / 1e6
-        text = self.translate("{megabytes:.1f} MB to and from {hosts} places. Nothing is submitted to anybody.")
-        self.query_one("#cost", Static).update(text.format(megabytes=megabytes, hosts=len(moved)))
+        text = self.translate("{megabytes} MB to and from {hosts} places. Nothing is submitted to anybody.")
+        self.query_one("#cost", Static).update(text.format(megabytes=decimal(megabytes, self.home.language), hosts=len(moved)))
+
+    def _offer_unfinished(self) -> None:
+        """What remains of a kept run whose terminal was closed is offered first of all."""
+        from callcheck.report.sniff import sniff  # noqa: PLC0415 - read after the first paint
+        from callcheck.submit.files import ends  # noqa: PLC0415 - as above
+
+        try:
+            sniffed = next((sniff(*ends(path)) for path in runs.kept()[:1]), None)
+        except OSError:
+            return
+        if sniffed is not None and not sniffed.is_complete:
+            when = sniffed.started_utc.removesuffix("Z").replace("T", " ")[:16]
+            text = self.translate("The run of {when} UTC was cut short; o opens what it had found.")
+            self.query_one("#unfinished", Static).update(text.format(when=when))
 
     @property
     def _depth(self) -> Depth:

@@ -39,7 +39,7 @@ def call_lines(
     one = call.rounds[round_index]
     room = max(10, look.columns - _LABEL_COLUMNS - _FIGURE_COLUMNS)
     columns = axis_columns(one.span_s, room)
-    lines = [_title(call, one, look), _axis(one, columns)]
+    lines = [_title(call, one, look), _axis(one, columns, look)]
     sides = [side for side in call.sides() if side in one.sides]
     delays = [span for side in sides if (span := one.delays_ms(side))]
     low_ms = min((span[0] for span in delays), default=0.0)
@@ -58,8 +58,9 @@ def _title(call: Call, one: Round, look: Look) -> Line:
     return line((cut(text, look.columns, look), "dim"))
 
 
-def _axis(one: Round, columns: int) -> Line:
-    return line((" " * _LABEL_COLUMNS + axis(one.span_s, columns) + " s", "dim"))
+def _axis(one: Round, columns: int, look: Look) -> Line:
+    unit = look.translate(N_("s"))
+    return line((f"{' ' * _LABEL_COLUMNS}{axis(one.span_s, columns)} {unit}", "dim"))
 
 
 def _absent(service: str, look: Look) -> Line:
@@ -101,9 +102,16 @@ def _delay_lines(one: Round, side: str, frame: _Frame, look: Look) -> list[Line]
         return []
     delays = spread([m.delay_ms for m in one.moments(side)], one.span_s, frame.columns)
     bars = chart(delays, frame.low_ms, frame.high_ms, look.glyphs, rows=frame.rows)
-    low, high = (decimal(value, look.language) for value in found)
-    figure = look.translate("{low} to {high} ms").format(low=low, high=high)
+    figure = span_text(*found, look)
     return _charted(look.translate("  delay"), bars, figure, "dim" if side == CONTROLS else "accent", frame.columns)
+
+
+def span_text(low_ms: float, high_ms: float, look: Look) -> str:
+    """From the shortest delay to the longest; one figure where both read the same."""
+    low, high = (decimal(value, look.language) for value in (low_ms, high_ms))
+    if low == high:
+        return look.translate("{rtt_ms} ms").format(rtt_ms=low)
+    return look.translate("{low} to {high} ms").format(low=low, high=high)
 
 
 def _charted(label: str, bars: Sequence[str], figure: str, tone: Tone, columns: int) -> list[Line]:

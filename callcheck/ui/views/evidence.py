@@ -89,7 +89,7 @@ def _loose(book: Book) -> list[Evidence]:
 
 def _verdict_node(verdict: Verdict, book: Book) -> Node:
     language = book.look.language
-    name = f"{explain.service_name(verdict.service)} {explain.function_name(verdict.function, language)}"
+    name = _named(verdict.service, explain.function_name(verdict.function, language), book.look)
     said = explain.outcome_name(verdict.outcome, language)
     cause = "" if verdict.cause in {"none", "unknown"} else f", {explain.cause_name(verdict.cause, language)}"
     label = line(
@@ -201,7 +201,11 @@ def _about(item: Evidence, look: Look) -> str:
     if not item.service:
         return look.translate("the network itself")
     function = explain.function_name(item.function, look.language) if item.function else ""
-    return f"{explain.service_name(item.service)} {function}".rstrip()
+    return _named(item.service, function, look) if function else explain.service_name(item.service)
+
+
+def _named(service: str, function: str, look: Look) -> str:
+    return look.translate("{service} {function}").format(service=explain.service_name(service), function=function)
 
 
 def _checks(item: Evidence, book: Book) -> str:

@@ -10,11 +10,11 @@ from callcheck.model import FlowSecond, SavedObservation
 from callcheck.report.flows import flow_second
 from callcheck.ui.paint import Line, line, safe
 from callcheck.ui.plot import axis, axis_columns, chart, spread
+from callcheck.ui.views.call import span_text
 from callcheck.ui.views.fields import broken, field_lines, heading, seconds_text
 from callcheck.ui.views.look import Look
 from callcheck.ui.views.nodes import Book, Node, chunked
 from callcheck.ui.views.operations import role_text, target_text
-from callcheck.verdict.figures import decimal
 
 _ROWS: Final = 3
 _LONGEST_S: Final = 600
@@ -136,8 +136,7 @@ def _sign(counts: tuple[int, int], look: Look) -> str:
 
 
 def _span(delays: Sequence[float], look: Look) -> str:
-    low, high = (decimal(value, look.language) for value in (min(delays), max(delays)))
-    return look.translate("{low} to {high} ms").format(low=low, high=high)
+    return span_text(min(delays), max(delays), look)
 
 
 def _flow_detail(first: SavedObservation, known: Sequence[FlowSecond], book: Book, look: Look) -> list[Line]:
@@ -183,7 +182,7 @@ def _loss_chart(packets: Sequence[Packet], look: Look) -> list[Line]:
     bars = chart(spread(losses, seconds, columns), 0.0, 1.0, look.glyphs, rows=_ROWS)
     return [
         *heading(look.translate("Lost in each second, %")),
-        line(("    " + axis(seconds, columns) + " s", "dim")),
+        line((f"    {axis(seconds, columns)} {look.translate('s')}", "dim")),
         *(line(f"{label:>3} ", (row, "bad")) for label, row in zip(("100", "", "0"), bars, strict=True)),
     ]
 

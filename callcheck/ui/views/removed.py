@@ -60,6 +60,7 @@ _FLAGS: Final[dict[str, str]] = {
     "ipv6": N_("internet addresses of the newer kind (IPv6)"),
     "filters": N_("programs on your device that handle its traffic"),
 }
+_UNITS: Final = {"ms": N_("ms"), "us": N_("s"), "s": N_("s"), "kbps": N_("kbit/s")}
 # What only a form with the numbered packets in it has.
 _PACKETS: Final = b"sent_us"
 
@@ -202,26 +203,28 @@ def _telling(group: Group) -> Iterable[Removed]:
 
 def _item(item: Removed, kind: Kind, look: Look) -> Line:
     room = min(_LONGEST, max(8, look.columns - 6))
-    struck = line((f"{look.glyphs.dash} ", "dim"), (cut(_shown(item.original, item.key), room, look), GONE))
+    struck = line((f"{look.glyphs.dash} ", "dim"), (cut(_shown(item.original, item.key, look), room, look), GONE))
     if item.instead is None or item.instead == "":
         return struck
     arrow = " -> " if look.glyphs is ASCII else " → "
-    stands = _shown(item.instead, item.key)
+    stands = _shown(item.instead, item.key, look)
     if kind in {"time", "run_number"}:
         stands = stands[11:] if kind == "time" else look.translate("a new one")
     return line(*struck, (arrow, "dim"), (cut(stands, room, look), "good"))
 
 
-def _shown(value: Value, key: str) -> str:
+def _shown(value: Value, key: str, look: Look) -> str:
     """A value for people: with its unit, a moment with its day and time apart."""
     if isinstance(value, str):
         return safe(value.replace("T", " ").removesuffix("Z") if key == "started_utc" else value)
-    unit = _unit(key)
-    if unit == "us":
-        return f"{value / 1e6:.6f}".rstrip("0").rstrip(".") + " s" if abs(value) < 1e15 else str(value)
-    return f"{value:g} {unit}".rstrip() if isinstance(value, float) and abs(value) < 1e6 else f"{value} {unit}".rstrip()
+    unit = look.translate(_UNITS.get(_unit(key), ""))
+    if _unit(key) == "us":
+        shown = f"{value / 1e6:.6f}".rstrip("0").rstrip(".") if abs(value) < 1e15 else str(value)
+    else:
+        shown = f"{value:g}" if isinstance(value, float) and abs(value) < 1e6 else str(value)
+    return f"{shown.replace('.', ',') if look.language == 'ru' else shown} {unit}".rstrip()
 
 
 def _unit(key: str) -> str:
     name = key.rpartition("_")[2]
-    return name if name in {"ms", "us", "s", "kbps"} else ""
+    return name if name in _UNITS else ""
