@@ -129,7 +129,10 @@ class Stream(Protocol):
         """At least one byte, or why none came (`Failure.eof` at the end of the stream)."""
         ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Break the connection off, whatever the other side does; takes at most 0.1 s."""
+        ...
+
 
 
 class FlowCodec(Protocol):

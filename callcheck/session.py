@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
+import importlib.util
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +17,6 @@ from callcheck import __version__
 from callcheck.api import Check, CheckInfo
 from callcheck.catalog import load as catalog
 from callcheck.engine import plugins
-from callcheck.engine.context import RunState
 from callcheck.engine.events import JOURNAL_SCHEMA, Bus, Event, Sink
 from callcheck.engine.plan import (
     Plan,
@@ -27,11 +28,11 @@ from callcheck.engine.plan import (
     reason_to_cut,
     stage_seconds,
 )
-from callcheck.engine.run import run_plan
 from callcheck.model import Evidence, Json, Report, Target, Tool
 from callcheck.net.clock import Clock
 from callcheck.report.earlier import Earlier, earlier_run
 from callcheck.report.fold import fold
+from callcheck.report.journal import Journal
 from callcheck.verdict.judge import judge
 from callcheck.words import Depth, Symptom
 
@@ -124,6 +125,10 @@ async def measure(prepared: Prepared, sinks: Iterable[Sink] = ()) -> list[Event]
     """Carry out the plan; every event goes to the sinks as it happens. The journal, closed even when cancelled.
 
     Where an earlier run is continued, the journal is that of the whole, and run time goes on."""
+    from callcheck.engine.context import RunState  # noqa: PLC0415 - reading a saved run needs no sockets
+    from callcheck.engine.run import run_plan  # noqa: PLC0415 - as above
+
+    _load_probes(prepared.planned)
     earlier = prepared.earlier
     clock = Clock() if earlier is None else Clock.going_on(earlier.elapsed_us(dt.datetime.now(dt.UTC)))
     bus = Bus(clock.now_us, sinks)
@@ -157,8 +162,20 @@ async def measure(prepared: Prepared, sinks: Iterable[Sink] = ()) -> list[Event]
     return bus.events
 
 
-def report_of(events: Iterable[Event], checks: Mapping[str, Check[Any]], language: str) -> Report:
-    """The report that a journal amounts to, with today's reading and today's judge."""
+def _load_probes(checks: Iterable[Check[Any]]) -> None:
+    """Import the module `probe` beside each check before the clock starts: to load it while others measure would hold
+    their packets up."""
+    for check in checks:
+        name = f"{type(check).__module__}.probe"
+        try:
+            if importlib.util.find_spec(name) is not None:
+                importlib.import_module(name)
+        except Exception:  # noqa: S112 - what is wrong with it is said when the check runs, and costs that check alone
+            continue
+
+
+def report_of(events: Iterable[Event] | Journal, checks: Mapping[str, Check[Any]], language: str) -> Report:
+    """The report that a journal amounts to, read or not, with today's reading and today's judge."""
     readers = {name: check.read for name, check in checks.items()}
     return fold(events, readers, judge, language)
 

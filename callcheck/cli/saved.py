@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import click
 import msgspec
@@ -18,13 +18,14 @@ from callcheck.engine.events import Event
 from callcheck.model import Report, Verdict
 from callcheck.report.redact import redact
 from callcheck.report.refold import journal_of
-from callcheck.report.saved import MAX_BYTES, SavedError, load
+from callcheck.report.saved import MAX_BYTES, SavedError, load, load_run
 from callcheck.report.schema import json_schema
 from callcheck.verdict.exit_code import exit_code
 from callcheck.verdict.explain import percent, with_sentences
 from callcheck.verdict.judge import judge as judge_evidence
 
 _ = tr()
+T = TypeVar("T")
 
 
 @click.command(help=_("Write a saved run again, in any form. What identifies you is left out unless --full."))
@@ -39,6 +40,8 @@ def report(
     *, file: str | None, form: str, lang: str | None, out: Path | None, force: bool, full: bool, schema: bool
 ) -> int:
     if schema:
+        import json  # noqa: PLC0415 - reports are written without it
+
         data = json.dumps(json_schema(), indent=2, sort_keys=True).encode() + b"\n"
     else:
         if file is None:
@@ -57,15 +60,15 @@ def report(
 @click.command(help=_("Judge a saved run again, offline. Says what differs from the saved verdict."))
 @click.argument("file")
 def judge(file: str) -> int:
+    from callcheck.verdict.comparison import verdict_on  # noqa: PLC0415 - reports are written without it
+
     translate = tr()
     saved, events = loaded(file)
-    if saved is not None:
-        before: Sequence[Verdict] = saved.verdicts
-    else:
-        before = _judged_in(events)
+    before = saved.verdicts if saved is not None else _judged_in(events)
     after = judged_again(saved, events)
+    as_before = msgspec.structs.replace(after, verdicts=tuple(before))
     for verdict in after.verdicts:
-        old = next((one for one in before if (one.service, one.function) == (verdict.service, verdict.function)), None)
+        old = verdict_on(as_before, verdict.service, verdict.function)
         put_line(f"{verdict.service} {verdict.function}: {_in_short(verdict)}")
         put_line(f"  {verdict.sentence}")
         if old is None:
@@ -74,9 +77,8 @@ def judge(file: str) -> int:
             put_line(translate("  the saved verdict was: {old}").format(old=_in_short(old)))
         else:
             put_line(translate("  the same as the saved verdict"))
-    judged = {(verdict.service, verdict.function) for verdict in after.verdicts}
     for old in before:
-        if (old.service, old.function) not in judged:
+        if verdict_on(after, old.service, old.function) is None:
             put_line(f"{old.service} {old.function}: {_in_short(old)}")
             put_line(translate("  the saved verdict; the file holds nothing to judge it by"))
     return exit_code(after.verdicts)
@@ -100,22 +102,27 @@ def _in_short(verdict: Verdict) -> str:
 
 
 def _report_from(file: str, chosen: str) -> Report:
-    saved, events = loaded(file)
-    if saved is not None:
-        said = with_sentences(saved.verdicts, saved.evidence, chosen)
-        return msgspec.structs.replace(saved, verdicts=said)
+    found = _loaded(file, load_run)
+    if isinstance(found, Report):
+        said = with_sentences(found.verdicts, found.evidence, chosen)
+        return msgspec.structs.replace(found, verdicts=said)
     checks, _problems = plugins.load_checks()
-    return session.report_of(events, checks, chosen)
+    return session.report_of(found, checks, chosen)
 
 
 def loaded(file: str) -> tuple[Report | None, list[Event]]:
+    """A saved report, or the events of a saved journal; ends the command where the file is neither."""
+    found = _loaded(file, load)
+    return (found, []) if isinstance(found, Report) else (None, found)
+
+
+def _loaded(file: str, read: Callable[[bytes], T]) -> T:
     try:
-        found = load(_read(file))
+        return read(_read(file))
     except OSError as error:
         fail(USAGE, f"{file}: {error.strerror or error}")
     except SavedError as error:
         fail(BAD_DATA, f"{file}: {error}")
-    return (found, []) if isinstance(found, Report) else (None, found)
 
 
 def _read(file: str) -> bytes:

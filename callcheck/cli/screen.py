@@ -33,7 +33,9 @@ def show(opening: Opening | None = None) -> int:
 
     app = CallcheckApp(settings.load(), opening)
     code = app.run()
-    return code if code is not None else app.return_code or INTERNAL
+    if code is not None:
+        return code
+    return INTERNAL if app.return_code else 0
 
 
 def show_measurement(argv: Sequence[str], scenario: str) -> int:

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from callcheck.codec import Malformed, reflector, stun
-from callcheck.codec.attribute_values import MAGIC_COOKIE
+from callcheck.codec import Malformed
 
 Random = Callable[[int], bytes]
 # The sender's address and port as the other side saw them; None where an answer does not tell.
@@ -31,55 +30,59 @@ class Question:
 
 def hello(random: Random) -> Question:
     """The hello byte for byte as tgcalls sends it, query id included; the answer repeats the tag (facts 3.3 b)."""
+    from callcheck.codec import reflector  # noqa: PLC0415 - who reads a saved run needs only the names of the forms
+
     tag = reflector.peer_tag(random(11), 0, _not_zero(random(4)))
 
     def answers(datagram: bytes) -> bool:
         heard = reflector.decode(datagram)
         return isinstance(heard, reflector.SelfInfo) and heard.peer_tag == tag
 
-    return Question(reflector.hello(tag), answers, _self_info)
+    def self_info(datagram: bytes) -> Seen:
+        heard = reflector.decode(datagram)
+        return (heard.address, heard.port) if isinstance(heard, reflector.SelfInfo) else None
 
-
-def _self_info(datagram: bytes) -> Seen:
-    heard = reflector.decode(datagram)
-    return (heard.address, heard.port) if isinstance(heard, reflector.SelfInfo) else None
+    return Question(reflector.hello(tag), answers, self_info)
 
 
 def _not_zero(client_tag: bytes) -> bytes:
     return client_tag if any(client_tag) else b"\x01" + client_tag[1:]
 
 
-def _stun(transaction_id: bytes, payload: bytes, kinds: tuple[str, ...]) -> Question:
+def _stun(transaction_id: bytes, kinds: tuple[str, ...], *, cookie: bool = True, is_allocate: bool = False) -> Question:
+    from callcheck.codec import stun  # noqa: PLC0415 - as in `hello`
+
     def answers(datagram: bytes) -> bool:
         heard = stun.decode(datagram)
         return isinstance(heard, stun.Message) and heard.transaction_id == transaction_id and heard.kind in kinds
 
-    return Question(payload, answers, _mapped)
+    def mapped(datagram: bytes) -> Seen:
+        heard = stun.decode(datagram)
+        return stun.reflexive_address(heard) if isinstance(heard, stun.Message) else None
 
-
-def _mapped(datagram: bytes) -> Seen:
-    heard = stun.decode(datagram)
-    return stun.reflexive_address(heard) if isinstance(heard, stun.Message) else None
+    if is_allocate:
+        return Question(stun.allocate_request(transaction_id), answers, mapped)
+    return Question(stun.binding_request(transaction_id, cookie=cookie), answers, mapped)
 
 
 def binding(random: Random) -> Question:
     """A Binding with the magic cookie (RFC 8489)."""
-    transaction_id = random(12)
-    return _stun(transaction_id, stun.binding_request(transaction_id), ("success",))
+    return _stun(random(12), ("success",))
 
 
 def classic(random: Random) -> Question:
     """A Binding without the cookie (RFC 3489), which a rule that looks for the cookie lets pass."""
+    from callcheck.codec.attribute_values import MAGIC_COOKIE  # noqa: PLC0415 - as in `hello`
+
     transaction_id = random(16)
     if transaction_id.startswith(MAGIC_COOKIE):  # it would be read as the other form
         transaction_id = bytes([transaction_id[0] ^ 1]) + transaction_id[1:]
-    return _stun(transaction_id, stun.binding_request(transaction_id, cookie=False), ("success",))
+    return _stun(transaction_id, ("success",), cookie=False)
 
 
 def allocate(random: Random) -> Question:
     """Refused for want of credentials is an answer: 401, as in the capture of 2022-03-23."""
-    transaction_id = random(12)
-    return _stun(transaction_id, stun.allocate_request(transaction_id), ("success", "error"))
+    return _stun(random(12), ("success", "error"), is_allocate=True)
 
 
 def dtls_hello(random: Random) -> Question:

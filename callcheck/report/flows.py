@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from typing import Annotated
 
 import msgspec
 
 from callcheck.model import FlowSecond, Observation
+from callcheck.report.journal import LONGEST_US
 
 FLOW_OP = "flow.second"
 PLAN_OP = "flow.plan"
-# Thirty years: what is beyond stands in a damaged or foreign file, and overflows what is reckoned with it.
-_LONGEST_US = 10**15
+
+_Time = Annotated[int, msgspec.Meta(ge=-LONGEST_US, le=LONGEST_US)]
+
+
+class _Timed(FlowSecond, frozen=True, kw_only=True, omit_defaults=True):
+    """A second whose times do not overflow what is reckoned with them."""
+
+    scheduled_us: tuple[_Time, ...]
+    sent_us: tuple[_Time, ...]
+    received_us: tuple[_Time | None, ...]
 
 
 def flow_second(observation: Observation) -> FlowSecond | None:
@@ -19,8 +28,6 @@ def flow_second(observation: Observation) -> FlowSecond | None:
     if observation.op != FLOW_OP:
         return None
     try:
-        second = msgspec.convert(observation.data, FlowSecond)
+        return msgspec.convert(observation.data, _Timed)
     except msgspec.ValidationError:
         return None
-    times_us = chain(second.scheduled_us, second.sent_us, second.received_us)
-    return second if all(at_us is None or abs(at_us) <= _LONGEST_US for at_us in times_us) else None

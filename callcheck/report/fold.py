@@ -35,13 +35,14 @@ Judge = Callable[[Sequence[Evidence], Depth, Instrument], Sequence[Verdict]]
 _STRONGEST = 3
 
 
-def fold(events: Iterable[Event], readers: Mapping[str, Reader], judge: Judge, language: str) -> Report:
+def fold(events: Iterable[Event] | Journal, readers: Mapping[str, Reader], judge: Judge, language: str) -> Report:
     """The report of a run: evidence read anew from the observations, judged, put into sentences of `language`.
 
-    `readers` holds each check's `read` by its name. A reader that raises, or hands back what is no evidence, costs
-    that check's evidence alone. Raises JournalError where the events are not one run.
+    A run is its events, or the journal that was read from them. `readers` holds each check's `read` by its name. A
+    reader that raises, or hands back what is no evidence, costs that check's evidence alone. Raises JournalError where
+    the events are not one run.
     """
-    run = journal.read(events)
+    run = events if isinstance(events, Journal) else journal.read(events)
     evidence, problems = _evidence(run, readers)
     instrument = instrument_of(run.observations)
     verdicts = judge(evidence, run.header.depth, instrument)

@@ -6,18 +6,24 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeVar
+from types import MappingProxyType
+from typing import Protocol, TypeVar
 
 import msgspec
 
 from callcheck.engine.events import JOURNAL_SCHEMA, CheckOutcome, Event, JournalError
-from callcheck.model import Observation, SavedObservation, Tool
+from callcheck.model import Json, SavedObservation, Tool
 from callcheck.words import Depth
 
 T = TypeVar("T")
 
-# Thirty years: no run lasts so long, and what is beyond cannot be reckoned with.
-_LONGEST_US = 10**15
+
+class _Decode(Protocol):
+    def __call__(self, data: dict[str, Json], shape: type[T], /) -> T: ...
+
+
+# Thirty years: no run lasts so long; what is beyond stands in a damaged or foreign file, and cannot be reckoned with.
+LONGEST_US = 10**15
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,15 +67,25 @@ class Journal:
 
 
 def read(events: Iterable[Event]) -> Journal:
-    """Read a run's events, live or replayed. Raises JournalError where they are not one run of this schema."""
+    """Read a run's events, live or replayed: by way of JSON, so that both read the same. Raises JournalError where they
+    are not one run of this schema."""
+    return _read(events, _by_way_of_json)
+
+
+def read_saved(events: Iterable[Event]) -> Journal:
+    """As `read`, of events that were decoded from JSON: theirs are JSON values already."""
+    return _read(events, msgspec.convert)
+
+
+def _read(events: Iterable[Event], decode: _Decode) -> Journal:
     taken = list(events)
     if not taken or taken[0].kind != "run_started":
         raise JournalError("the journal does not begin with run_started")
-    header = _header(taken[0])
+    header = _header(taken[0], decode)
     _check_order(taken)
-    endings = {event.check: _data(event, Ending) for event in taken if event.kind == "check_finished"}
-    observed = tuple(_that_count(taken))
-    run_endings = [_data(event, _RunEnding) for event in taken if event.kind == "run_finished"]
+    endings = {event.check: _data(event, Ending, decode) for event in taken if event.kind == "check_finished"}
+    observed = tuple(_that_count(taken, decode))
+    run_endings = [_data(event, _RunEnding, decode) for event in taken if event.kind == "run_finished"]
     started = [event.check for event in taken if event.kind == "check_started"]
     planned = [name for stage in header.plan for name in stage]
     heard = [observation.check for observation in observed]
@@ -84,17 +100,17 @@ def read(events: Iterable[Event]) -> Journal:
     )
 
 
-def _header(event: Event) -> Header:
+def _header(event: Event, decode: _Decode) -> Header:
     schema = event.data.get("schema")
     if schema != JOURNAL_SCHEMA:
         raise JournalError(f"the journal says {str(schema)[:60]!r}, and this callcheck reads {JOURNAL_SCHEMA!r}")
-    return _data(event, Header)
+    return _data(event, Header, decode)
 
 
 def _check_order(events: list[Event]) -> None:
     """Numbers never fall, and no two observations share one: evidence points at observations by number."""
     for event in events:
-        if abs(event.t_us) > _LONGEST_US:
+        if abs(event.t_us) > LONGEST_US:
             raise JournalError(f"event {event.seq} stands at an impossible time")
     for earlier, later in pairwise(events):
         if later.seq < earlier.seq:
@@ -106,7 +122,7 @@ def _check_order(events: list[Event]) -> None:
         raise JournalError("two observations have the same number")
 
 
-def _that_count(events: Iterable[Event]) -> Iterator[SavedObservation]:
+def _that_count(events: Iterable[Event], decode: _Decode) -> Iterator[SavedObservation]:
     """The observations, without those of a pass whose place another one took."""
     passes: Counter[str] = Counter()
     whole: dict[str, int] = {}
@@ -117,27 +133,21 @@ def _that_count(events: Iterable[Event]) -> Iterator[SavedObservation]:
         elif event.kind == "check_finished" and event.data.get("outcome") == "completed":
             whole[event.check] = passes[event.check]
         elif event.kind == "observed":
-            seen.append((_observation(event), passes[event.check]))
+            seen.append((_observation(event, decode), passes[event.check]))
     return (one for one, number in seen if whole.get(one.check, number) == number)
 
 
-def _observation(event: Event) -> SavedObservation:
-    seen = _data(event, Observation)
-    return SavedObservation(
-        op=seen.op,
-        target=seen.target,
-        form=seen.form,
-        failure=seen.failure,
-        data=seen.data,
-        seq=event.seq,
-        t_us=event.t_us,
-        check=event.check,
-    )
+def _observation(event: Event, decode: _Decode) -> SavedObservation:
+    return _data(event, SavedObservation, decode, {"seq": event.seq, "t_us": event.t_us, "check": event.check})
 
 
-def _data(event: Event, shape: type[T]) -> T:
-    """The event's data by way of JSON, so that a live event and its replay read the same."""
+def _data(event: Event, shape: type[T], decode: _Decode, own: Mapping[str, Json] = MappingProxyType({})) -> T:
+    """The event's data, and with it what the event says of its `own`."""
     try:
-        return msgspec.json.decode(msgspec.json.encode(event.data), type=shape)
+        return decode({**event.data, **own}, shape)
     except (msgspec.MsgspecError, TypeError) as error:
         raise JournalError(f"event {event.seq} ({event.kind}) cannot be read: {error}") from None
+
+
+def _by_way_of_json(data: dict[str, Json], shape: type[T]) -> T:
+    return msgspec.json.decode(msgspec.json.encode(data), type=shape)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import os
 import re
-import secrets
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import get_args
@@ -59,7 +59,7 @@ _HEARD: frozenset[str] = frozenset(get_args(Heard))
 _ASSUMPTIONS: frozenset[str] = frozenset(get_args(Assumption))
 
 
-def redact(report: Report, *, new_id: Callable[[], str] = lambda: secrets.token_hex(16)) -> Report:
+def redact(report: Report, *, new_id: Callable[[], str] = lambda: os.urandom(16).hex()) -> Report:
     """The report with only what DESIGN 8 allows. `new_id` makes the run's id, so that two exports cannot be linked.
 
     Observations and problems are kept for the checks that come with callcheck itself, as the report lists them:
@@ -168,14 +168,17 @@ def _evidence(item: Evidence, kept: set[int]) -> Evidence:
 
 def _observations(observations: Iterable[SavedObservation], checks: set[str]) -> tuple[SavedObservation, ...]:
     arms: dict[Json, str] = {}
+    targets: dict[bytes, Target | None] = {}
     return tuple(
-        _observation(observation, arms)
+        _observation(observation, arms, targets)
         for observation in observations
         if observation.check in checks and allowlist.operation(observation.op)
     )
 
 
-def _observation(observation: SavedObservation, arms: dict[Json, str]) -> SavedObservation:
+def _observation(
+    observation: SavedObservation, arms: dict[Json, str], targets: dict[bytes, Target | None]
+) -> SavedObservation:
     data = allowlist.facts(observation.data)
     arm = observation.data.get("arm")
     if isinstance(arm, str):
@@ -183,7 +186,7 @@ def _observation(observation: SavedObservation, arms: dict[Json, str]) -> SavedO
         data["arm"] = arms.setdefault(arm, f"arm{len(arms) + 1}")
     return SavedObservation(
         op=observation.op,
-        target=_target(observation.target),
+        target=_target(observation.target, targets),
         form=allowlist.word(observation.form),
         failure=observation.failure,
         data=data,
@@ -193,10 +196,20 @@ def _observation(observation: SavedObservation, arms: dict[Json, str]) -> SavedO
     )
 
 
-def _target(target: Target | None) -> Target | None:
+def _target(target: Target | None, known: dict[bytes, Target | None]) -> Target | None:
+    """As `_public`; each once, as thousands of packets have the same few."""
+    if target is None:
+        return None
+    key = msgspec.json.encode(target)
+    if key not in known:
+        known[key] = _public(target)
+    return known[key]
+
+
+def _public(target: Target) -> Target | None:
     """An endpoint of the shipped catalogue: one that a person added tells of that person. Of a name, the address is
     left out: a resolver's answer tells of its user."""
-    if target is None or target.role not in _PUBLIC_ROLES or _place(target) not in _shipped_places():
+    if target.role not in _PUBLIC_ROLES or _place(target) not in _shipped_places():
         return None
     host = allowlist.host(target.host)
     address = target.address if not target.host and _is_public(target.address) else ""

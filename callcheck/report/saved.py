@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
+from typing import TypeVar
 
 import msgspec
 
 from callcheck.engine.events import Event, JournalError, decode_lines
 from callcheck.model import Report, Verdict
 from callcheck.report import journal
+from callcheck.report.journal import Journal
 from callcheck.report.printable import printable
 from callcheck.report.schema import REPORT_SCHEMA
+
+T = TypeVar("T")
 
 MAX_BYTES = 64 * 1024 * 1024
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LONGEST_LINE = 200
-# Thirty years, as of a journal's events: a report is judged again by way of a journal.
-_LONGEST_US = 10**15
 
 
 class SavedError(ValueError):
@@ -32,6 +35,20 @@ class _Name(msgspec.Struct, frozen=True):
 
 def load(data: bytes) -> Report | list[Event]:
     """A saved report, or the events of a saved journal. Raises SavedError for anything else."""
+    return _load(data, _that_can_be_read)
+
+
+def load_run(data: bytes) -> Report | Journal:
+    """As `load`, with a journal read as a whole: all that a report is made of."""
+    return _load(data, journal.read_saved)
+
+
+def _that_can_be_read(events: list[Event]) -> list[Event]:
+    journal.read_saved(events)
+    return events
+
+
+def _load(data: bytes, read: Callable[[list[Event]], T]) -> Report | T:
     if len(data) > MAX_BYTES:
         raise SavedError(f"the file is larger than {MAX_BYTES // 1024 // 1024} MiB, which no report or journal is")
     text = data.removeprefix(_BYTE_ORDER_MARK)
@@ -40,19 +57,17 @@ def load(data: bytes) -> Report | list[Event]:
     if b"\0" in text or not _is_utf8(text):
         raise SavedError("the file is not text: it is no callcheck report or journal")
     try:
-        return _load_text(text)
+        return _load_text(text, read)
     except RecursionError:
         raise SavedError("the file is nested too deeply to be a callcheck report or journal") from None
     except (JournalError, msgspec.MsgspecError) as error:
         raise SavedError(_line(str(error))) from None
 
 
-def _load_text(text: bytes) -> Report | list[Event]:
+def _load_text(text: bytes, read: Callable[[list[Event]], T]) -> Report | T:
     name = _name(text)
-    if name is None:
-        return _load_journal(text)
-    if name.kind:
-        return _load_journal(text)
+    if name is None or name.kind:
+        return read(_events(text))
     if name.schema == REPORT_SCHEMA:
         return _checked(msgspec.json.decode(text, type=Report))
     if name.schema:
@@ -70,15 +85,13 @@ def _name(text: bytes) -> _Name | None:
         return None
 
 
-def _load_journal(text: bytes) -> list[Event]:
+def _events(text: bytes) -> list[Event]:
     first_line = text.lstrip().partition(b"\n")[0]
     if not _is_json(first_line):
         if text.lstrip().startswith(b"{"):
             raise SavedError("the file is cut short or damaged: it is no whole callcheck report or journal")
         raise SavedError("the file is no callcheck report or journal")
-    events = list(decode_lines(text))
-    journal.read(events)
-    return events
+    return list(decode_lines(text))
 
 
 def _is_json(text: bytes) -> bool:
@@ -96,7 +109,7 @@ def _checked(report: Report) -> Report:
     numbers = [observation.seq for observation in report.observations]
     if any(later <= earlier for earlier, later in pairwise([-1, *numbers])):
         raise SavedError("the report is damaged: its observations are not in order")
-    if any(abs(observation.t_us) > _LONGEST_US for observation in report.observations):
+    if any(abs(observation.t_us) > journal.LONGEST_US for observation in report.observations):
         raise SavedError("the report is damaged: an observation stands at an impossible time")
     if any(abs(item.strength) > 3 for item in report.evidence):
         raise SavedError("the report is damaged: evidence has a strength beyond 3")

@@ -36,7 +36,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 def above_minimum_ms(rtts_us: Sequence[int]) -> tuple[float, ...]:
     """How long each packet waited in queues: its round trip less the shortest of the series (as RFC 5481's PDV)."""
     least_us = min(rtts_us, default=0)
-    return tuple((rtt_us - least_us) / 1000 for rtt_us in rtts_us)
+    return tuple([(rtt_us - least_us) / 1000 for rtt_us in rtts_us])
 
 
 def rises_before_loss(rtts_us: Sequence[int | None]) -> float | None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
 from random import Random
 from typing import Final
 
 from callcheck.stats.change import best_split, change_point
+from callcheck.stats.loss import steps_of
 
 _CLEAR_CHANGE: Final = 10.0  # log likelihood ratio; a split off of a few packets cannot reach it
 
@@ -57,8 +56,7 @@ class _Chain:
 
     @classmethod
     def of(cls, flags: Sequence[bool]) -> _Chain:
-        steps = Counter(pairwise(flags))
-        return cls(steps[False, True], steps[False, False], steps[True, False], steps[True, True])
+        return cls(*steps_of(flags))
 
     @property
     def begins(self) -> float:

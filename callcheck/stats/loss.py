@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import statistics
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 _FEWEST_LOSSES_FOR_GAPS: Final = 3
 
@@ -27,6 +26,23 @@ class GilbertFit:
     mean_run: float
     burst_ratio: float
     design_effect: float
+
+
+class Steps(NamedTuple):
+    """How often a series went from each state of a Gilbert chain to each."""
+
+    into_loss: int
+    stayed_received: int
+    out_of_loss: int
+    stayed_lost: int
+
+
+def steps_of(lost: Sequence[bool]) -> Steps:
+    """From each packet to the next."""
+    flags = bytes(map(bool, lost))
+    into_loss, out_of_loss = flags.count(b"\0\1"), flags.count(b"\1\0")
+    before = flags[:-1]
+    return Steps(into_loss, before.count(0) - into_loss, out_of_loss, before.count(1) - out_of_loss)
 
 
 def loss_runs(lost: Sequence[bool]) -> tuple[int, ...]:
@@ -55,9 +71,9 @@ def fit_gilbert_all(series: Sequence[Sequence[bool]]) -> GilbertFit | None:
     losses = sum(sum(lost) for lost in series)
     if losses in {0, packets}:
         return None
-    steps = Counter(step for lost in series for step in pairwise(map(bool, lost)))
-    loss_after_received = _share(steps[False, True], steps[False, False])
-    received_after_loss = _share(steps[True, False], steps[True, True])
+    counted = [steps_of(lost) for lost in series]
+    loss_after_received = _share(sum(one.into_loss for one in counted), sum(one.stayed_received for one in counted))
+    received_after_loss = _share(sum(one.out_of_loss for one in counted), sum(one.stayed_lost for one in counted))
     # A state that nothing follows tells nothing about what follows it: its neighbours are taken to be independent.
     if loss_after_received is None:
         loss_after_received = 1 - received_after_loss if received_after_loss is not None else losses / packets

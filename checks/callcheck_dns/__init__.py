@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from callcheck.api import Budget, Check, CheckInfo, Context, Evidence, Numbered, Observation
-from callcheck_dns.probe import measure
 from callcheck_dns.read import read
 
 
@@ -40,6 +39,8 @@ class DnsCheck:
         return Params
 
     async def run(self, ctx: Context, params: Params) -> None:
+        from callcheck_dns.probe import measure  # noqa: PLC0415 - reading a saved run needs no probe
+
         tries = 1 if ctx.depth == "quick" else params.tries
         await measure(ctx, control_names=params.control_names, timeout_s=params.timeout_s, tries=tries)
 

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from callcheck.api import Context, Failure, IcmpError, Observation, Stream, Target
+from callcheck.api import Context, Failure, Observation, Stream, Target
+from callcheck.asking import connect
 from callcheck_dns.names import Name
 
 if TYPE_CHECKING:
@@ -40,10 +41,9 @@ async def ask_trusted(ctx: Context, names: Sequence[Name], question: Ask, *, tim
 async def _ask_dot(ctx: Context, target: Target, names: Sequence[Name], question: Ask, limit_s: float) -> set[str]:
     """All names on one connection; those that were answered. A connection that failed is one observation."""
     deadline_us = ctx.now_us() + int(limit_s * 1e6)
-    stream = await ctx.tcp(target, timeout_s=limit_s)
-    if isinstance(stream, Failure | IcmpError):
-        failure = stream if isinstance(stream, Failure) else stream.failure
-        ctx.emit(Observation(op="dns.dot", target=target, form="query", failure=failure))
+    stream = await connect(ctx, target, timeout_s=limit_s)
+    if isinstance(stream, Failure):
+        ctx.emit(Observation(op="dns.dot", target=target, form="query", failure=stream))
         return set()
     try:
         left_s = max(deadline_us - ctx.now_us(), 0) / 1e6

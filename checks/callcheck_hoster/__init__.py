@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from callcheck.api import Check, CheckInfo, Context, Evidence, Numbered, Observation
-from callcheck_hoster.probe import measure
 from callcheck_hoster.read import read
 
 
@@ -39,6 +38,8 @@ class HosterCheck:
         return Params
 
     async def run(self, ctx: Context, params: Params) -> None:
+        from callcheck_hoster.probe import measure  # noqa: PLC0415 - reading a saved run needs no probe
+
         await measure(ctx, questions=params.questions, tcp_questions=params.tcp_questions)
 
     def read(self, observations: Sequence[Numbered[Observation]]) -> Iterable[Evidence]:

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from callcheck.api import Budget, Check, CheckInfo, Context, Evidence, Numbered, Observation
-from callcheck_link.echo import Pace
 from callcheck_link.passes import merged, passes_of
-from callcheck_link.probe import measure
 from callcheck_link.read import read
 
 _ECHOES = {"quick": 50, "standard": 110, "deep": 110}
@@ -47,6 +45,9 @@ class LinkCheck:
         return Params
 
     async def run(self, ctx: Context, params: Params) -> None:
+        from callcheck_link.echo import Pace  # noqa: PLC0415 - as below
+        from callcheck_link.probe import measure  # noqa: PLC0415 - reading a saved run needs no probe
+
         pace = Pace(
             echoes=params.echoes or _ECHOES[ctx.depth],
             interval_s=params.interval_ms / 1000,

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from callcheck.api import Budget, CheckInfo, Context, Evidence, Numbered, Observation
-from callcheck_path.aftermath import look_after_flows
-from callcheck_path.common import compare_at_common_hop
-from callcheck_path.probe import Plan, explore_silent
 from callcheck_path.read import read
 from callcheck_path.read_after import read_after
 from callcheck_path.read_common import read_common
@@ -49,12 +45,10 @@ class PathCheck:
         return Params
 
     async def run(self, ctx: Context, params: Params) -> None:
-        """Silence first, at every depth; then flows that die; then loss at a common hop, where there is the time."""
+        from callcheck_path.probe import Plan, measure  # noqa: PLC0415 - reading a saved run needs no probe
+
         plan = Plan(params.max_ttl, params.sweeps, params.repeats, params.timeout_s)
-        relays = _RELAYS_LOOKED_AFTER.get(ctx.depth, 0)
-        await asyncio.gather(explore_silent(ctx, plan), *([look_after_flows(ctx, relays)] if relays else []))
-        if ctx.depth == "deep":
-            await compare_at_common_hop(ctx)
+        await measure(ctx, plan, relays=_RELAYS_LOOKED_AFTER.get(ctx.depth, 0))
 
     def read(self, observations: Sequence[Numbered[Observation]]) -> Iterable[Evidence]:
         return [*read(observations), *read_after(observations), *read_common(observations)]

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from callcheck.api import Context, IcmpError, Observation, Packet
 from callcheck.words import Failure
+from callcheck_path.aftermath import look_after_flows
 from callcheck_path.arms import PathArm, arms_for, silent_functions, version_of
+from callcheck_path.common import compare_at_common_hop
 
 # Spread over this time and in random order, so that a router's limit on ICMP errors meets all arms alike.
 _SWEEP_S = 0.2
@@ -35,7 +37,15 @@ class _Probe:
     stage: str
 
 
-async def explore_silent(ctx: Context, plan: Plan) -> None:
+async def measure(ctx: Context, plan: Plan, *, relays: int) -> None:
+    """Silence first, at every depth, and beside it the flows of so many relays that die; then loss at a common hop,
+    where there is the time."""
+    await asyncio.gather(_explore_silent(ctx, plan), *([look_after_flows(ctx, relays)] if relays else []))
+    if ctx.depth == "deep":
+        await compare_at_common_hop(ctx)
+
+
+async def _explore_silent(ctx: Context, plan: Plan) -> None:
     """One observation a probe, for each service and function that has stayed silent, by each IP version."""
     await asyncio.gather(
         *(_explore(ctx, about, version, plan) for about in silent_functions(ctx) for version in (4, 6))

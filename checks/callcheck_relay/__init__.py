@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from callcheck.api import Budget, CheckInfo, Context, Evidence, Numbered, Observation
-from callcheck_relay.plan import plan_for
-from callcheck_relay.probe import measure
 from callcheck_relay.read import read
 
 
@@ -44,6 +42,9 @@ class RelayCheck:
         return Params
 
     async def run(self, ctx: Context, params: Params) -> None:
+        from callcheck_relay.plan import plan_for  # noqa: PLC0415 - reading a saved run needs no plan
+        from callcheck_relay.probe import measure  # noqa: PLC0415 - reading a saved run needs no probe
+
         await measure(ctx, plan_for(ctx.depth, asks=params.asks, timeout_s=params.timeout_s))
 
     def read(self, observations: Sequence[Numbered[Observation]]) -> Iterable[Evidence]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import msgspec
 
-from callcheck.api import Context, Failure, IcmpError, Observation, Stream, Target
-from callcheck.asking import whole_message
+from callcheck.api import Context, Failure, Observation, Stream, Target
+from callcheck.asking import connect, whole_message
 from callcheck.codec import questions
 
 _INTERMEDIATE = b"\xee\xee\xee\xee"
@@ -20,10 +20,9 @@ async def hello_by_tcp(ctx: Context, relay: Target, *, connect_s: float, answer_
     The target names no function: a relay that answers by TCP does not make its silence by UDP an answer.
     """
     target = msgspec.structs.replace(relay, function="", transport="tcp", protocol="reflector_tcp", answers={})
-    stream = await ctx.tcp(target, timeout_s=connect_s)
-    if isinstance(stream, Failure | IcmpError):
-        failure = stream if isinstance(stream, Failure) else stream.failure
-        return Observation(op="relay.tcp", target=target, form="hello", failure=failure, data={"opened": False})
+    stream = await connect(ctx, target, timeout_s=connect_s)
+    if isinstance(stream, Failure):
+        return Observation(op="relay.tcp", target=target, form="hello", failure=stream, data={"opened": False})
     try:
         return await _say_hello(ctx, target, stream, answer_s)
     finally:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from callcheck.api import FlowSecond
 from callcheck_stream.looks import is_time_to_look
-from callcheck_stream.plan import Round
 from callcheck_stream.series import PLAN_OP, SECOND_OP, Observed
+
+if TYPE_CHECKING:
+    from callcheck_stream.plan import Round
+
+_QUICK: Final = "quick"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ def rounds_played(observations: Iterable[Observed]) -> list[Played]:
 def together(observations: Sequence[Observed]) -> Sequence[Observed]:
     """The observations without quick rounds where a longer one was played since: a few seconds beside half a minute
     have another shape, and would only widen every interval."""
+    if not any(one.value.op == PLAN_OP and one.value.data.get("depth") == _QUICK for one in observations):
+        return observations
     rounds = rounds_played(observations)
     longest = max((one.seconds for one in rounds if not one.is_quick), default=0)
     short = {one.number for one in rounds if one.is_quick and one.seconds < longest}
@@ -62,7 +68,7 @@ def _played(number: int, heard: Sequence[tuple[str, FlowSecond]], plan: Mapping[
     return Played(
         number=number,
         kind=kind if is_whole or kind == "ladder" else None,
-        is_quick=plan.get("depth") == "quick",
+        is_quick=plan.get("depth") == _QUICK,
         seconds=seconds,
         ended_us=max(times_us, default=0),
     )

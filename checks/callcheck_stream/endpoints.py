@@ -11,6 +11,7 @@ from callcheck.api import Context, Failure, FlowCodec, Target
 from callcheck.asking import ask
 from callcheck_stream.arms import AllocateQuestions, EchoQuestions, ReflectorLoop, StunQuestions, TurnLoop
 from callcheck_stream.arms.reflector import HELLO_EVERY_S
+from callcheck_stream.params import TurnAccess
 from callcheck_stream.plan import GENTLE_PACKETS_PER_PORT, Endpoint, Pace
 
 _KEY_BYTES: Final = 16
@@ -34,16 +35,6 @@ _SUBJECT_KINDS: Final = {
 }
 # Two payloads to Telegram's port 1400: what tells them apart there is in the payload.
 _TURN_FORMS: Final = ("padded", "allocate", "padded")
-
-
-@dataclass(frozen=True, slots=True)
-class TurnAccess:
-    """A TURN server that lets the user in, to bear a neutral loop; `host` and `port` name it."""
-
-    host: str
-    port: int
-    username: str
-    password: str
 
 
 async def subjects(ctx: Context) -> list[Endpoint]:

@@ -15,6 +15,7 @@ from callcheck.api import Arm, Context, Failure, FlowSecond, Observation
 from callcheck_stream import endpoints
 from callcheck_stream.earlier import Played, rounds_played
 from callcheck_stream.looks import Seen, TimedLoss, is_enough, is_time_to_look
+from callcheck_stream.params import Lengths, TurnAccess
 from callcheck_stream.plan import PACKETS_NEEDED, Flow, flows, rounds_left
 from callcheck_stream.series import PLAN_OP, SECOND_OP
 
@@ -23,15 +24,7 @@ _LADDER_S: Final = 8.0
 _PAUSE_S: Final = 20.0
 
 
-@dataclass(frozen=True, slots=True)
-class Lengths:
-    """How long a round lasts, and how long it may where losses come in runs. In seconds."""
-
-    usual_s: float
-    longest_s: float
-
-
-async def measure(ctx: Context, *, lengths: Lengths, access: endpoints.TurnAccess | None = None) -> None:
+async def measure(ctx: Context, *, lengths: Lengths, access: TurnAccess | None = None) -> None:
     """One `flow.plan`, then one `flow.second` an arm and second; `flow.none` where no call endpoint answered. Where a
     run is continued, only the rounds that it still lacks, numbered on."""
     earlier = rounds_played(ctx.earlier())

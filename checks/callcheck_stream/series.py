@@ -6,13 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
-from typing import Any, cast
+from operator import sub
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
 from callcheck.api import FlowSecond, Numbered, Observation, Target
-from callcheck_stream.plan import Part, Round
+from callcheck.stats.delay import above_minimum_ms
+
+if TYPE_CHECKING:
+    from callcheck_stream.plan import Part
 
 Observed = Numbered[Observation]
 
@@ -71,18 +74,32 @@ class Series:
 
     @cached_property
     def lost(self) -> tuple[bool, ...]:
-        return tuple(packet.received_us is None for packet in self.packets)
+        return tuple([packet.received_us is None for packet in self.packets])
 
     @cached_property
     def sent_us(self) -> tuple[int, ...]:
-        return tuple(packet.sent_us for packet in self.packets)
+        return tuple([packet.sent_us for packet in self.packets])
+
+    @cached_property
+    def came_us(self) -> tuple[int, ...]:
+        """When those packets left that came, one for each of `rtts_us`."""
+        return tuple([packet.sent_us for packet in self.packets if packet.received_us is not None])
 
     @cached_property
     def rtts_us(self) -> tuple[int, ...]:
         """Of every packet that came; never below 0, which only a clock that was set meanwhile could make."""
         return tuple(
-            max(0, packet.received_us - packet.sent_us) for packet in self.packets if packet.received_us is not None
+            [
+                packet.received_us - packet.sent_us if packet.received_us > packet.sent_us else 0
+                for packet in self.packets
+                if packet.received_us is not None
+            ]
         )
+
+    @cached_property
+    def held_up_ms(self) -> tuple[float, ...]:
+        """Of every packet that came, above the shortest round trip of its own flow."""
+        return above_minimum_ms(self.rtts_us)
 
     @property
     def asked_for(self) -> tuple[object, ...]:
@@ -138,7 +155,7 @@ def _series(seconds: Sequence[_Second]) -> Series:
         round=first.round,
         seqs=tuple(second.seq for second in seconds),
         seconds=frozenset(flow.second for flow in flows),
-        packets=tuple(packet for flow in flows for packet in _packets(flow)),
+        packets=tuple([packet for flow in flows for packet in _packets(flow)]),
         ip_bytes=max(flow.ip_bytes for flow in flows),
         unsent=sum(len(flow.unsent) for flow in flows),
         reordered=sum(flow.reordered for flow in flows),
@@ -153,20 +170,18 @@ def _series(seconds: Sequence[_Second]) -> Series:
 
 def _disturbed_us(flows: Iterable[FlowSecond]) -> Iterator[int]:
     times = [pair for flow in flows for pair in zip(flow.scheduled_us, flow.sent_us, strict=False)]
-    for (due_before, sent_before), (due, sent) in pairwise(times):
-        if sent - sent_before - (due - due_before) > _LATEST_US:
-            yield sent
+    late_us = [sent_us - due_us for due_us, sent_us in times]
+    for (_, sent_us), off_us in zip(times[1:], map(sub, late_us[1:], late_us), strict=True):
+        if off_us > _LATEST_US:
+            yield sent_us
 
 
-def _packets(flow: FlowSecond) -> Iterator[Sent]:
+def _packets(flow: FlowSecond) -> list[Sent]:
     unsent = frozenset(flow.unsent)
-    before = flow.sent_before
-    for at, (sent_us, received_us) in enumerate(zip(flow.sent_us, flow.received_us, strict=True)):
-        number = flow.first_number + at
-        if number not in unsent:
-            opened_us = flow.opened_us if flow.opened_us is not None else flow.sent_us[0]
-            yield Sent(number, before, opened_us, sent_us, received_us)
-            before += 1
-
-
-__all__ = ["PLAN_OP", "SECOND_OP", "Observed", "Part", "Round", "Sent", "Series", "all_series", "plan_of"]
+    opened_us = flow.opened_us if flow.opened_us is not None else next(iter(flow.sent_us), 0)
+    times = enumerate(zip(flow.sent_us, flow.received_us, strict=True), start=flow.first_number)
+    left = [(number, sent_us, received_us) for number, (sent_us, received_us) in times if number not in unsent]
+    return [
+        Sent(number, before, opened_us, sent_us, received_us)
+        for before, (number, sent_us, received_us) in enumerate(left, start=flow.sent_before)
+    ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from callcheck.api import Context, Failure, IcmpError, Observation, Stream, Target
-from callcheck.asking import whole_message
+from callcheck.api import Context, Failure, Observation, Stream, Target
+from callcheck.asking import connect, whole_message
 from callcheck.codec import questions
 
 _HEADER_BYTES = 20
@@ -15,10 +15,9 @@ async def ask_by_tcp(ctx: Context, host: Target, *, timeout_s: float) -> Observa
     """Connect, ask once with the cookie, and hear the answer, all within `timeout_s`. Data: `opened`, `connect_ms`,
     and with an answer `rtt_ms` and `reflexive_address`."""
     ends_us = ctx.now_us() + int(timeout_s * 1e6)
-    stream = await ctx.tcp(host, timeout_s=timeout_s)
-    if isinstance(stream, Failure | IcmpError):
-        failure = stream if isinstance(stream, Failure) else stream.failure
-        return Observation(op="stun.tcp", target=host, form="cookie", failure=failure, data={"opened": False})
+    stream = await connect(ctx, host, timeout_s=timeout_s)
+    if isinstance(stream, Failure):
+        return Observation(op="stun.tcp", target=host, form="cookie", failure=stream, data={"opened": False})
     try:
         return await _ask(ctx, host, stream, ends_us)
     finally:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from callcheck.api import Check, CheckInfo, Context, Evidence, Numbered, Observation
-from callcheck_throughput.probe import Plan, measure
 from callcheck_throughput.read import read
 
 
@@ -39,6 +38,8 @@ class ThroughputCheck:
         return Params
 
     async def run(self, ctx: Context, params: Params) -> None:
+        from callcheck_throughput.probe import Plan, measure  # noqa: PLC0415 - reading a saved run needs no probe
+
         await measure(ctx, Plan(params.megabytes * 1_000_000, params.seconds))
 
     def read(self, observations: Sequence[Numbered[Observation]]) -> Iterable[Evidence]:

@@ -113,6 +113,21 @@ def test_wipe_leaves_what_callcheck_did_not_make(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["precious"]
 
 
+def test_wipe_removes_settings_and_kept_runs_too(tmp_path: Path) -> None:
+    config, data = tmp_path / "config", tmp_path / "data"
+    (data / "runs").mkdir(parents=True)
+    config.mkdir()
+    (config / "settings.json").write_text("{}")
+    (data / "runs" / "2026-11-22-100000-ab12.ndjson").write_text("")
+    (data / "runs" / "\x1b[2Jmine.ndjson").write_text("mine")
+    wiped = callcheck("wipe", "--yes", CALLCHECK_CONFIG_DIR=str(config), CALLCHECK_DATA_DIR=str(data))
+    assert wiped.returncode == 0
+    assert b"Removed." in wiped.stdout
+    assert b"mine.ndjson" in wiped.stdout
+    assert b"\x1b" not in wiped.stdout
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["\x1b[2Jmine.ndjson"]
+
+
 def test_a_file_that_cannot_be_written_is_refused_before_anything_is_measured() -> None:
     done = callcheck("run", "--yes", "--out", "/nonexistent/report.txt")
     assert done.returncode == 64

@@ -185,7 +185,7 @@ def test_whoever_asks_for_certain_checks_gets_no_first_look(
         asked.append(first_look)
         return True
 
-    monkeypatch.setattr(session, "run_plan", run_plan)
+    monkeypatch.setattr("callcheck.engine.run.run_plan", run_plan)
     checks = {
         one.info.name: one
         for one in (

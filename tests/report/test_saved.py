@@ -11,7 +11,7 @@ from callcheck.engine.events import Event, encode_line
 from callcheck.model import Evidence, Report
 from callcheck.report import journal, saved
 from callcheck.report.refold import journal_of
-from callcheck.report.saved import SavedError, load
+from callcheck.report.saved import SavedError, load, load_run
 from callcheck.words import Claim
 from tests.report.made import a_report, a_run, header, numbered, observed, verdict
 
@@ -43,6 +43,13 @@ def test_a_saved_report_comes_back_as_it_was(data: bytes) -> None:
 )
 def test_a_saved_journal_comes_back_as_it_was(data: bytes) -> None:
     assert load(data) == EVENTS
+
+
+def test_a_journal_that_is_read_at_once_is_the_same_run() -> None:
+    assert load_run(JOURNAL_BYTES) == journal.read(EVENTS)
+    assert load_run(REPORT_BYTES) == REPORT
+    with pytest.raises(SavedError, match="starts a second run"):
+        load_run(JOURNAL_BYTES + JOURNAL_BYTES.replace(b'"seq":', b'"seq":9'))
 
 
 def test_a_journal_of_one_event_is_a_journal() -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from itertools import chain, repeat
+from collections import Counter
+from itertools import chain, pairwise, repeat
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callcheck.stats.loss import design_effect_of, fit_gilbert, fit_gilbert_all, gap_variation, loss_runs
+from callcheck.stats.loss import design_effect_of, fit_gilbert, fit_gilbert_all, gap_variation, loss_runs, steps_of
 from tests.stats.made import bucket, gilbert, ticks_us
 
 _series = st.lists(st.booleans(), max_size=80)
@@ -26,6 +27,12 @@ def flags(text: str) -> list[bool]:
 )
 def test_runs_are_counted_in_order(text: str, runs: tuple[int, ...]) -> None:
     assert loss_runs(flags(text)) == runs
+
+
+@given(lost=_series)
+def test_every_step_is_counted_once(lost: list[bool]) -> None:
+    steps = Counter(pairwise(lost))
+    assert steps_of(lost) == (steps[False, True], steps[False, False], steps[True, False], steps[True, True])
 
 
 @given(_series)

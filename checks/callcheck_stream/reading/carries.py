@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from callcheck.api import Claim, Evidence
-from callcheck.stats.delay import above_minimum_ms, jitter_ms, percentile
+from callcheck.stats.delay import jitter_ms, percentile
 from callcheck.stats.intervals import wilson
 from callcheck.stats.loss import fit_gilbert_all
 from callcheck_stream.reading.shared import FEWEST_CONTROLS, informative, seqs_of
@@ -117,7 +117,7 @@ def _delays(streams: Sequence[Series]) -> dict[str, float]:
     for stream in sound:
         by_fact["loop_ms" if stream.form == "loop" else "rtt_ms"] += stream.rtts_us
     delays = {fact: round(statistics.median(values) / 1000, 1) for fact, values in by_fact.items() if values}
-    waits = [wait_ms for stream in sound for wait_ms in above_minimum_ms(stream.rtts_us)]
+    waits = [wait_ms for stream in sound for wait_ms in stream.held_up_ms]
     jitters = [_jitter_ms(stream) for stream in sound if stream.received > 1]
     if waits:
         delays["queue_ms"] = round(percentile(waits, _QUEUE_SHARE), 1)

@@ -9,7 +9,6 @@ from random import Random
 from typing import Any
 
 from callcheck.api import Claim, Evidence
-from callcheck.stats.delay import above_minimum_ms
 from callcheck.stats.shift import LEAST_SHIFT_MS, DelayShift, Medians, delay_shift
 from callcheck_stream.reading.shared import (
     FEWEST_CONTROLS,
@@ -81,7 +80,6 @@ def _medians(streams: Sequence[Series], origin_us: int, seconds: int) -> Medians
     the shortest round trip of its own flow; None for a second from which nothing came back."""
     held_up_ms: dict[int, list[float]] = defaultdict(list)
     for stream in streams:
-        came = [sent_us for sent_us, is_lost in zip(stream.sent_us, stream.lost, strict=True) if not is_lost]
-        for sent_us, delay_ms in zip(came, above_minimum_ms(stream.rtts_us), strict=True):
+        for sent_us, delay_ms in zip(stream.came_us, stream.held_up_ms, strict=True):
             held_up_ms[(sent_us - origin_us) // US_PER_S].append(delay_ms)
     return [statistics.median(held_up_ms[second]) if second in held_up_ms else None for second in range(seconds)]

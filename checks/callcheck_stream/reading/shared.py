@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from callcheck.stats.paired import Block, fold_blocks
-from callcheck_stream.series import Part, Series
+from callcheck_stream.series import Series
+
+if TYPE_CHECKING:
+    from callcheck_stream.plan import Part
 
 T = TypeVar("T")
 
@@ -91,7 +94,8 @@ def span_of(streams: Sequence[Series]) -> tuple[int, int]:
     times = [at_us for stream in streams for at_us in stream.sent_us]
     if not times:
         return 0, 0
-    return min(times), (max(times) - min(times)) // US_PER_S
+    first_us = min(times)
+    return first_us, (max(times) - first_us) // US_PER_S
 
 
 def seqs_of(streams: Iterable[Series]) -> tuple[int, ...]:
