@@ -20,6 +20,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from callcheck.api import Check
+from callcheck.engine.errors import PluginError
 from callcheck.engine.events import Event, encode_line
 from callcheck.locale import N_, language_from, translator
 from callcheck.submit.settings import Settings
@@ -57,6 +58,7 @@ class CallcheckApp(App[int]):
         Binding(both("t"), "targets", N_("Whom it contacts"), show=False, key_display="t"),
         Binding("f2", "settings", N_("Settings"), show=False),
         Binding("f3", "turn_light", N_("Light or dark"), show=False),
+        Binding("ctrl+p", "command_palette", N_("All commands"), show=False, priority=True),
     ]
 
     def __init__(self, settings: Settings, opening: Opening | None = None, *, glyphs: Glyphs | None = None) -> None:
@@ -69,6 +71,7 @@ class CallcheckApp(App[int]):
         self._opening = opening or Opening()
         self._checks: Mapping[str, Check[Any]] | None = None
         self._is_stale = False
+        self.trouble = ""
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         for theme in (themes.DARK, themes.LIGHT):
             self.register_theme(theme)
@@ -92,7 +95,11 @@ class CallcheckApp(App[int]):
         if self._checks is None:
             from callcheck.engine import plugins  # noqa: PLC0415 - as the docstring says
 
-            self._checks = plugins.load_checks()[0]
+            try:
+                self._checks = plugins.load_checks()[0]
+            except PluginError as error:
+                self._checks = {}
+                self.trouble = str(error)
         return self._checks
 
     def titles(self) -> Mapping[str, str]:
@@ -135,7 +142,7 @@ class CallcheckApp(App[int]):
 
     def play(self, run: Run, speed: float) -> None:
         """Play a run's events back."""
-        self.conduct(Run(run.name, run.scenario), Playback(run.events, time.monotonic, speed=speed))
+        self.conduct(Run(run.name, run.scenario, saved=run.saved), Playback(run.events, time.monotonic, speed=speed))
 
     def show_run(self, run: Run) -> None:
         """Show the result of a run from a file; what it rests on is read meanwhile."""
@@ -190,7 +197,11 @@ class CallcheckApp(App[int]):
 
     async def _read(self, run: Run) -> None:
         checks = await asyncio.to_thread(self.checks)
-        await read_beside(run, checks, self.language)
+        try:
+            await read_beside(run, checks, self.language)
+        except Exception as error:  # the run is shown without its evidence, and says why
+            self.trouble = f"{type(error).__name__}: {error}".splitlines()[0]
+            run.is_read = run.shown.is_over
         self._note_change()
 
     def _note_change(self) -> None:
@@ -218,6 +229,10 @@ class CallcheckApp(App[int]):
 
     # What is always at hand
 
+    async def action_quit(self) -> None:
+        """Textual's own key leaves as ours do."""
+        self.leave()
+
     def action_open(self) -> None:
         self.go("open")
 
@@ -233,7 +248,8 @@ class CallcheckApp(App[int]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The command palette holds whatever the keys of the screen do, by name."""
         for binding in screen.own_bindings() if isinstance(screen, Page) else ():
-            yield SystemCommand(binding.description, "", partial(self._act, binding.action))
+            if binding.action != "command_palette":
+                yield SystemCommand(binding.description, "", partial(self._act, binding.action))
 
     def action_command_palette(self) -> None:
         from callcheck.ui.widgets.palette import Palette  # noqa: PLC0415 - read when it is needed

@@ -7,6 +7,9 @@ import sys
 import pytest
 from textual.pilot import Pilot
 
+from callcheck import session
+from callcheck.engine import plugins
+from callcheck.engine.errors import PluginError
 from callcheck.submit.settings import Settings
 from callcheck.ui.app import CallcheckApp, Opening
 from callcheck.ui.glyphs import UNICODE
@@ -150,3 +153,33 @@ def test_no_size_of_the_terminal_breaks_it(size: tuple[int, int]) -> None:
         assert "Telegram" in text_of(app)
 
     drive(app, steps, size=(80, 24))
+
+
+def test_plugins_that_cannot_be_loaded_are_said_and_the_run_is_shown_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails() -> None:
+        raise PluginError("two plugins are named \x1b[2Jdns")
+
+    monkeypatch.setattr(plugins, "load_checks", fails)
+    app = _measuring(_PRINT, "udp-prefix", "2")
+
+    async def steps(pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "two plugins are named \\x1b[2Jdns" in text_of(app))
+        await pilot.press("ctrl+q")
+
+    assert drive(app, steps, size=(100, 40)) == 2
+
+
+def test_a_reading_that_fails_is_said_and_takes_nothing_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise ValueError("odd")
+
+    monkeypatch.setattr(session, "report_of", fails)
+    app = an_app("offline")
+
+    async def steps(pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "What was measured could not be read: ValueError: odd" in text_of(app))
+        await pilot.press("q")
+
+    assert drive(app, steps) == 0

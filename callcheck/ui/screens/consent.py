@@ -21,9 +21,7 @@ class ConsentScreen(Dialog[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "refuse", show=False)]
 
     def compose(self) -> ComposeResult:
-        from callcheck.engine import plugins  # noqa: PLC0415 - loading them takes longer than the first paint may
-
-        infos = [check.info for check in plugins.load_checks()[0].values()]
+        infos = [check.info for check in self.home.checks().values()]
         with Vertical(classes="dialog"):
             yield Label(self.translate("Before it measures"), classes="title", markup=False)
             with VerticalScroll(id="text"):

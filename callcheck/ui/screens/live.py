@@ -94,7 +94,8 @@ class LiveScreen(Page[None]):
     def _trouble(self, columns: int) -> Sequence[Line]:
         conductor = self.home.conductor
         is_over = conductor is None or conductor.is_over
-        return trouble_lines(self.home.run_shown, is_over=is_over, look=self.look(columns))
+        look = self.look(columns)
+        return trouble_lines(self.home.run_shown, is_over=is_over, look=look, trouble=self.home.trouble)
 
     def action_stop(self) -> None:
         if self.home.conductor is not None and not self.home.conductor.is_over:

@@ -108,7 +108,8 @@ class ResultScreen(Page[None]):
 
     def _path(self, columns: int) -> Sequence[Line]:
         if self._report is None:
-            return wrapped(self.translate(N_("Reading what was measured.")), self.look(columns), tone="dim")
+            text = "" if self.home.trouble else self.translate(N_("Reading what was measured."))
+            return wrapped(text, self.look(columns), tone="dim")
         return [(), *path_lines(self._report, self._verdict, self.look(columns)), ()]
 
     def _reasons(self, columns: int, side: int) -> Sequence[Line]:
@@ -128,7 +129,7 @@ class ResultScreen(Page[None]):
         return chances_lines(self._verdict, self.look(columns), most=5)[1:]
 
     def _trouble(self, columns: int) -> Sequence[Line]:
-        return trouble_lines(self.home.run_shown, is_over=True, look=self.look(columns))
+        return trouble_lines(self.home.run_shown, is_over=True, look=self.look(columns), trouble=self.home.trouble)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's own
         if action in {"evidence", "share", "compare"}:

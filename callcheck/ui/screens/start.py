@@ -87,7 +87,9 @@ class StartScreen(Page[None]):
         moved = cost.shipped().moved.get(self._depth, {})
         megabytes = sum(count_bytes for _packets, count_bytes in moved.values()) / 1e6
         text = self.translate("{megabytes} MB to and from {hosts} places. Nothing is submitted to anybody.")
-        self.query_one("#cost", Static).update(text.format(megabytes=decimal(megabytes, self.home.language), hosts=len(moved)))
+        self.query_one("#cost", Static).update(
+            text.format(megabytes=decimal(megabytes, self.home.language), hosts=len(moved))
+        )
 
     def _offer_unfinished(self) -> None:
         """What remains of a kept run whose terminal was closed is offered first of all."""

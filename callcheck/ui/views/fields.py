@@ -105,6 +105,12 @@ def seconds_text(at_us: int, language: str) -> str:
     return f"{sign}{whole}{',' if language == 'ru' else '.'}{rest:03d}"
 
 
+def number_text(value: float, form: str, language: str) -> str:
+    """A number in the form of `format`, with the decimal mark of the language."""
+    text = format(value, form)
+    return text.replace(".", ",") if language == "ru" else text
+
+
 def heading(text: str) -> list[Line]:
     """A title with a line above it."""
     return [(), line((text, "accent"))]

@@ -11,7 +11,7 @@ from callcheck.report.flows import flow_second
 from callcheck.ui.paint import Line, line, safe
 from callcheck.ui.plot import axis, axis_columns, chart, spread
 from callcheck.ui.views.call import span_text
-from callcheck.ui.views.fields import broken, field_lines, heading, seconds_text
+from callcheck.ui.views.fields import broken, field_lines, heading, number_text, seconds_text
 from callcheck.ui.views.look import Look
 from callcheck.ui.views.nodes import Book, Node, chunked
 from callcheck.ui.views.operations import role_text, target_text
@@ -107,7 +107,9 @@ def _packet_line(packet: Packet, look: Look) -> Line:
         return line(f"{look.glyphs.left_out}{number}  ", (look.translate("never left this device"), "doubt"))
     if packet.delay_ms is None:
         return line((f"{look.glyphs.failed}{number}", "bad"), f"  {sent}  ", (look.translate("lost"), "bad"))
-    answered = look.translate("answered after {rtt_ms} ms").format(rtt_ms=f"{packet.delay_ms:.1f}")
+    answered = look.translate("answered after {rtt_ms} ms").format(
+        rtt_ms=number_text(packet.delay_ms, ".1f", look.language)
+    )
     return line(f"{look.glyphs.done}{number}  {sent}  ", (answered, "dim"))
 
 

@@ -61,9 +61,13 @@ def _time(run: Run, look: Look) -> str:
     return look.translate("about {seconds} s left").format(seconds=max(1, round(left_s)))
 
 
-def trouble_lines(run: Run, *, is_over: bool, look: Look) -> list[Line]:
-    """A plugin that could not be used; or a measurement that ended without a word, and what it said last."""
+def trouble_lines(run: Run, *, is_over: bool, look: Look, trouble: str = "") -> list[Line]:
+    """A plugin that could not be used; or a measurement that ended without a word, and what it said last. `trouble` is
+    why the evidence could not be read."""
     lines: list[Line] = []
+    if trouble:
+        text = look.translate("What was measured could not be read: {reason}").format(reason=safe(trouble))
+        lines += wrapped(text, look, first=f" {look.glyphs.failed} ", rest="   ", tone="bad")
     for problem in run.shown.problems:
         text = look.translate("left out: {problem}").format(problem=safe(problem))
         lines += wrapped(text, look, first=f" {look.glyphs.doubt} ", rest="   ", tone="doubt")

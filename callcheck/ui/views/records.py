@@ -11,8 +11,9 @@ from callcheck.model import SavedObservation
 from callcheck.report.flows import FLOW_OP
 from callcheck.ui.paint import Line, line, safe
 from callcheck.ui.views.failures import failure_text
-from callcheck.ui.views.fields import broken, data_fields, field_lines, heading, json_text, seconds_text
+from callcheck.ui.views.fields import broken, data_fields, field_lines, heading, json_text, number_text, seconds_text
 from callcheck.ui.views.flows import flow_node, second_node
+from callcheck.ui.views.forms import form_text, full_form_text
 from callcheck.ui.views.look import Look
 from callcheck.ui.views.nodes import Book, Node, chunked
 from callcheck.ui.views.operations import operation_text, role_text, target_text
@@ -67,7 +68,7 @@ def record_node(one: SavedObservation, book: Book, *, stands_alone: bool = True)
 
 def _named(one: SavedObservation, book: Book) -> str:
     """What was done, in which form, and with whom."""
-    form = f" ({safe(one.form)})" if one.form else ""
+    form = f" ({text})" if (text := form_text(one.form, book.look.language)) else ""
     place = _place(one, book)
     return f"{operation_text(one.op, book.look.language)}{form}" + (f", {place}" if place else "")
 
@@ -85,7 +86,7 @@ def _reply(one: SavedObservation, look: Look) -> str:
     """How long the answer took, where that was measured, or that there was one."""
     rtt_ms = number_of(one.data, "rtt_ms")
     if rtt_ms is not None:
-        return look.translate("answered after {rtt_ms} ms").format(rtt_ms=f"{rtt_ms:g}")
+        return look.translate("answered after {rtt_ms} ms").format(rtt_ms=number_text(rtt_ms, "g", look.language))
     return look.translate("answered") if one.target is not None else ""
 
 
@@ -103,7 +104,7 @@ def _record_detail(one: SavedObservation, book: Book, look: Look) -> list[Line]:
         (look.translate("when"), when),
         (look.translate("what came of it"), came + name),
         *_target_fields(one, look),
-        (look.translate("form"), safe(one.form)),
+        (look.translate("form"), full_form_text(one.form, language)),
         (look.translate("check"), book.check_name(one.check)),
         (look.translate("record"), f"{safe(one.op)}, {look.translate('number {number}').format(number=one.seq)}"),
     ]
@@ -163,7 +164,7 @@ def _group_detail(members: Sequence[SavedObservation], book: Book, look: Look) -
             look.translate("{first} to {last} s into the run").format(first=ends[0], last=ends[1]),
         ),
         *_target_fields(first, look),
-        (look.translate("form"), safe(first.form)),
+        (look.translate("form"), full_form_text(first.form, language)),
         (look.translate("check"), book.check_name(first.check)),
         (look.translate("answers after"), _delays(members, look)),
     ]
@@ -180,4 +181,5 @@ def _delays(members: Sequence[SavedObservation], look: Look) -> str:
     if not found:
         return ""
     text = look.translate("{low} to {high} ms, half of them within {middle} ms")
-    return text.format(low=f"{min(found):g}", high=f"{max(found):g}", middle=f"{median(found):g}")
+    low, high, middle = (number_text(one, "g", look.language) for one in (min(found), max(found), median(found)))
+    return text.format(low=low, high=high, middle=middle)
