@@ -42,14 +42,12 @@ def find(group: str) -> tuple[Found, ...]:
     checkout = _checkout()
     found = list(_from_checkout(checkout, group)) if checkout else []
     for distribution in importlib.metadata.distributions():
-        name = distribution.metadata["Name"] or ""
+        points = [point for point in distribution.entry_points if point.group == group]
+        # To read what a distribution is called takes longer than all else here, and most of them have no such points.
+        name = distribution.metadata["Name"] or "" if points else ""
         if checkout and name == "callcheck":
             continue
-        found += [
-            Found(group, point.name, point.value, name, distribution.version)
-            for point in distribution.entry_points
-            if point.group == group
-        ]
+        found += [Found(group, point.name, point.value, name, distribution.version) for point in points]
     return _without_twins(found)
 
 

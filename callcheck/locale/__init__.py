@@ -29,7 +29,9 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "mark, trans
 
 def translator(language: str) -> Translate:
     """A function from an English sentence to `language`; English for a language that callcheck does not speak."""
-    return _catalogue(language).gettext
+    translate = _catalogue(language).gettext
+    # gettext keeps the catalogue's own header under the empty text.
+    return lambda message: translate(message) if message else ""
 
 
 def plural(language: str) -> TranslatePlural:

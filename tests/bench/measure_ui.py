@@ -75,9 +75,8 @@ def keys_and_intervals(rounds: int) -> None:
             _headless(Path(folder) / "headless")
             with_screen.append(_interval_errors_ms(Path(folder) / "ui"))
             without.append(_interval_errors_ms(Path(folder) / "headless"))
-        say(
-            f"round {number + 1}: p99 with the screen {_p99(with_screen[-1]):.3f} ms, without {_p99(without[-1]):.3f} ms"
-        )
+        screen, plain = _quantile(with_screen[-1], 0.99), _quantile(without[-1], 0.99)
+        say(f"round {number + 1}: p99 with the screen {screen:.3f} ms, without {plain:.3f} ms")
     ordered = sorted(answers_ms)
     say(
         f"a key is answered in {statistics.median(ordered):.0f} ms (median of {len(ordered)}), 95 in 100 within "
