@@ -254,7 +254,7 @@ class CallcheckApp(App[int]):
     def action_command_palette(self) -> None:
         from callcheck.ui.widgets.palette import Palette  # noqa: PLC0415 - read when it is needed
 
-        if not Palette.is_open(self):
+        if not isinstance(self.screen, Palette):
             self.push_screen(Palette(self.translate))
 
     def _act(self, action: str) -> None:

@@ -22,7 +22,7 @@ class Page(Screen[ScreenResultType]):
 
     explains: ClassVar[str] = ""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", N_("Back"), show=False),
+        Binding("escape,backspace", "back", N_("Back"), show=False),
         Binding("question_mark,f1,comma", "help", N_("Help"), key_display="?"),
         Binding(f"{both('q')},ctrl+c", "leave", N_("Quit"), key_display="q"),
     ]
