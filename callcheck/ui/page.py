@@ -76,6 +76,9 @@ class Page(Screen[ScreenResultType]):
 class Dialog(ModalScreen[ScreenResultType]):
     """A small screen above another one, in the app's language."""
 
+    # Buttons that do not fit beside one another stand one below the other.
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-broad")]  # noqa: RUF012 - Textual declares it so
+
     @property
     def home(self) -> CallcheckApp:
         """The app, by its own type."""
