@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
+from textual import on
 from textual.binding import Binding, BindingType
+from textual.events import Resize
 from textual.screen import ModalScreen, Screen
 
 from callcheck.locale import N_
@@ -49,6 +51,10 @@ class Page(Screen[ScreenResultType]):
     def on_screen_resume(self) -> None:
         self.moved()
 
+    @on(Resize)
+    def _heed_no_old_size(self, event: Resize) -> None:
+        _drop_if_stale(self, event)
+
     def own_bindings(self) -> list[Binding]:
         """What can be done here and now, each once, without the keys that Textual's own widgets have."""
         own = own_actions(self) | own_actions(self.app)
@@ -73,6 +79,12 @@ class Page(Screen[ScreenResultType]):
         self.home.go("help", self)
 
 
+def _drop_if_stale(screen: Screen[Any], event: Resize) -> None:
+    """A screen that is laid out tells itself its size; two sizes on their way would answer each other for ever."""
+    if event.size != screen.app.size:
+        event.prevent_default()
+
+
 class Dialog(ModalScreen[ScreenResultType]):
     """A small screen above another one, in the app's language."""
 
@@ -86,3 +98,7 @@ class Dialog(ModalScreen[ScreenResultType]):
 
     def translate(self, text: str) -> str:
         return self.home.translate(text)
+
+    @on(Resize)
+    def _heed_no_old_size(self, event: Resize) -> None:
+        _drop_if_stale(self, event)

@@ -10,6 +10,8 @@ from textual.widget import Widget
 
 from callcheck.ui.paint import Line, content
 
+_LEAST_COLUMNS = 8
+
 
 class Drawing(Widget):
     """Calls `draw` with the columns that there are. `redraw` when what it shows has changed."""
@@ -37,6 +39,8 @@ class Drawing(Widget):
         return len(self.lines(width))
 
     def lines(self, columns: int) -> Sequence[Line]:
+        # In next to no room, a scrollbar that comes and goes would change the height that makes it come and go.
+        columns = max(columns, _LEAST_COLUMNS)
         if self._drawn is None or self._drawn[0] != columns:
             self._drawn = (columns, self._draw(columns))
         return self._drawn[1]
