@@ -134,7 +134,6 @@ class Stream(Protocol):
         ...
 
 
-
 class FlowCodec(Protocol):
     """How one arm's packets look: sans-IO, picklable, made anew for each port. `legs` sockets are opened for it, and
     opened again after `packets_per_port` packets (0: never). `far_received` is how many packets of the flow the far end

@@ -3,10 +3,10 @@
 Run it as root from the repository's root: `python -m tests.bench.measure_ui [--rounds N]`. It is no test: it prints
 figures and ratios. Everything runs in a terminal of its own (a pty of 80 by 24), what is compared in turn.
 
-First paint: from the start of the process until its words are on the terminal, callcheck's start screen against an app
-of one line. Keys: while a lab run streams, `?` until the help is drawn, and `?` until it is gone (a lone Escape takes
-0.1 s more, as Textual waits so long for what may follow it). Interval error: |(sent_i - sent_(i-1)) - interval| of every
-flow of the stream, in lab runs with the screen and without.
+First paint: from the start of the process until its words are on the terminal, callcheck's start screen against an
+app of one line. Keys: while a lab run streams, `?` until the help is drawn, and `?` until it is gone (a lone Escape
+takes 0.1 s more, as Textual waits so long for what may follow it). Interval error: how far the intervals between packets
+of every flow of the stream are off their schedule, in lab runs with the screen and without.
 """
 
 from __future__ import annotations

@@ -49,6 +49,7 @@ class ResultScreen(Page[None]):
         yield Drawing(self._head, "head")
         with VerticalScroll(classes="page"):
             yield Drawing(self._drawn(answer.headline_lines), "answer")
+            yield Drawing(self._trouble, "trouble")
             yield Drawing(self._path, "path")
             yield Drawing(self._drawn(answer.services_lines), "services")
             with Vertical(classes="pair"):
@@ -62,7 +63,6 @@ class ResultScreen(Page[None]):
             yield from self._section(N_("Also"), self._drawn(answer.others_lines), "others")
             yield from self._section(N_("How likely each explanation is"), self._chances, "chances")
             yield from self._section(N_("Not measured"), self._drawn(answer.gaps_lines), "gaps")
-            yield Drawing(self._trouble, "trouble")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
