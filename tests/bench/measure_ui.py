@@ -5,7 +5,7 @@ figures and ratios. Everything runs in a terminal of its own (a pty of 80 by 24)
 
 First paint: from the start of the process until its words are on the terminal, callcheck's start screen against an
 app of one line. Keys: while a lab run streams, `?` until the help is drawn, and `?` until it is gone (a lone Escape
-takes 0.1 s more, as Textual waits so long for what may follow it). Interval error: how far the intervals between packets
+takes 0.1 s more, as Textual waits so long for what may follow it). Interval error: how far the intervals of packets
 of every flow of the stream are off their schedule, in lab runs with the screen and without.
 """
 
