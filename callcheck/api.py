@@ -7,7 +7,17 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import BinaryIO, ClassVar, Protocol, TypeVar
 
-from callcheck.heard import DeviceState, Fetched, IcmpError, LinkState, Packet, Route, TcpState
+from callcheck.heard import (
+    Datagram,
+    DeviceState,
+    Fetched,
+    IcmpError,
+    LinkState,
+    Packet,
+    Route,
+    Stream,
+    TcpState,
+)
 from callcheck.model import (
     Evidence,
     FlowSecond,
@@ -91,47 +101,6 @@ __all__ = [
     "Verdict",
     "Where",
 ]
-
-
-class Datagram(Protocol):
-    """A connected UDP (or ICMP echo) socket on a source port of its own."""
-
-    @property
-    def local(self) -> tuple[str, int]: ...
-    def send(self, payload: bytes, *, ttl: int | None = None) -> int | Failure:
-        """Send one datagram; the run time in microseconds just before it left, or why it could not."""
-        ...
-
-    async def receive(self, *, timeout_s: float) -> Packet | IcmpError | None:
-        """The next packet or ICMP error in order of arrival; None when the time is over."""
-        ...
-
-    def close(self) -> None: ...
-
-
-class Stream(Protocol):
-    """A TCP (or TLS) connection; `connect_ms` is how long the connection took to open."""
-
-    @property
-    def connect_ms(self) -> float: ...
-    async def start_tls(self, name: str, *, timeout_s: float, verify: bool = True) -> Failure | None:
-        """Shake hands as a TLS client that shows `name` in clear (SNI; "" for none); None when it is done.
-
-        `Failure.tls_invalid` and `Failure.tls_failed` are answers: the other side said something."""
-        ...
-
-    def state(self) -> TcpState | None:
-        """The kernel's counters now; None where this system does not give them."""
-        ...
-
-    async def send(self, payload: bytes) -> Failure | None: ...
-    async def receive(self, *, max_bytes: int, timeout_s: float) -> bytes | Failure:
-        """At least one byte, or why none came (`Failure.eof` at the end of the stream)."""
-        ...
-
-    async def close(self) -> None:
-        """Break the connection off, whatever the other side does; takes at most 0.1 s."""
-        ...
 
 
 class FlowCodec(Protocol):

@@ -1,9 +1,10 @@
-"""What a Context hands to a check: packets, errors, connections' counters, pages, and what the system tells."""
+"""What a Context hands to a check: sockets, packets, errors, connections' counters, pages, what the system tells."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from callcheck.words import Failure
 
@@ -86,3 +87,44 @@ class DeviceState:
     filters: bool | None
     proxy: bool | None
     load_ratio: float | None
+
+
+class Datagram(Protocol):
+    """A connected UDP (or ICMP echo) socket on a source port of its own."""
+
+    @property
+    def local(self) -> tuple[str, int]: ...
+    def send(self, payload: bytes, *, ttl: int | None = None) -> int | Failure:
+        """Send one datagram; the run time in microseconds just before it left, or why it could not."""
+        ...
+
+    async def receive(self, *, timeout_s: float) -> Packet | IcmpError | None:
+        """The next packet or ICMP error in order of arrival; None when the time is over."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Stream(Protocol):
+    """A TCP (or TLS) connection; `connect_ms` is how long the connection took to open."""
+
+    @property
+    def connect_ms(self) -> float: ...
+    async def start_tls(self, name: str, *, timeout_s: float, verify: bool = True) -> Failure | None:
+        """Shake hands as a TLS client that shows `name` in clear (SNI; "" for none); None when it is done.
+
+        `Failure.tls_invalid` and `Failure.tls_failed` are answers: the other side said something."""
+        ...
+
+    def state(self) -> TcpState | None:
+        """The kernel's counters now; None where this system does not give them."""
+        ...
+
+    async def send(self, payload: bytes) -> Failure | None: ...
+    async def receive(self, *, max_bytes: int, timeout_s: float) -> bytes | Failure:
+        """At least one byte, or why none came (`Failure.eof` at the end of the stream)."""
+        ...
+
+    async def close(self) -> None:
+        """Break the connection off, whatever the other side does; takes at most 0.1 s."""
+        ...

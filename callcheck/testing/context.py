@@ -291,9 +291,7 @@ class FakeContext:
         if target.address:
             return target.address
         found = await self.resolve(target.host)
-        if isinstance(found, Failure):
-            return found
-        return found[0] if found else Failure.name_empty
+        return found if isinstance(found, Failure) else next(iter(found), Failure.name_empty)
 
     def _keys(self, target: Target, address: str) -> list[str]:
         return [f"{target.transport}/{name}:{target.port}" for name in (address, target.host)]
@@ -310,7 +308,6 @@ class FakeContext:
 
     def _open_datagram(self, keys: Sequence[str]) -> FakeDatagram:
         handler = first(self._datagrams, keys, self.other_datagrams)
-
         hops = first(self._hops, keys, self.other_hops)
 
         def route(payload: bytes, ttl: int | None) -> Answers:
