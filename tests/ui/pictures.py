@@ -53,7 +53,7 @@ PICTURES: Final[dict[str, Picture]] = {
     "open": Picture("", ("o",), complete="../"),
     "targets": Picture("", ("t",), complete="UDP"),
     "settings": Picture("", ("f2",), complete="callcheck-pictures"),
-    "help": Picture("udp-prefix", ("question_mark",), complete="╳"),
+    "help": Picture("udp-prefix", ("question_mark",)),
 }
 README: Final = {"live": (100, 26), "result": (100, 34), "evidence": (120, 32), "share": (120, 32)}
 
