@@ -204,6 +204,11 @@ class CallcheckApp(App[int]):
             run.is_read = run.shown.is_over
         self._note_change()
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether something has changed that is not drawn yet."""
+        return self._is_stale
+
     def _note_change(self) -> None:
         self._is_stale = True
 

@@ -63,8 +63,8 @@ async def read(pilot: Pilot[int]) -> None:
     """Wait until the report of the run that is shown has been read and drawn."""
     app = pilot.app
     assert isinstance(app, CallcheckApp)
-    await until(pilot, lambda: app.run_shown.is_read)
-    await pilot.pause(0.15)
+    await until(pilot, lambda: app.run_shown.is_read and not app.is_behind)
+    await pilot.pause(0.1)
 
 
 def text_of(app: object) -> str:

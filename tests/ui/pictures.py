@@ -115,7 +115,7 @@ async def _settled(pilot: Pilot[int], app: CallcheckApp) -> None:
     same, before = 0, ""
     for _ in range(600):
         await pilot.pause(0.05)
-        is_reading = app.run_shown.shown.is_over and not app.run_shown.is_read
+        is_reading = app.is_behind or (bool(app.run_shown.events) and app.run_shown.report is None)
         now = text_of(app)
         same = same + 1 if now == before and not is_reading else 0
         before = now

@@ -56,6 +56,7 @@ class LiveScreen(Page[None]):
             return
         for drawing in self.query(Drawing):
             drawing.redraw()
+        self.refresh_bindings()  # a result to go to may have come
         run = self.home.run_shown
         if self.is_current and run.is_read and run.shown.is_over:
             self.action_result()
