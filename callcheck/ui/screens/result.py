@@ -14,7 +14,7 @@ from callcheck.locale import N_
 from callcheck.model import Report, Verdict
 from callcheck.ui.keyboard import both
 from callcheck.ui.page import Page
-from callcheck.ui.paint import Line
+from callcheck.ui.paint import Line, safe
 from callcheck.ui.views import answer
 from callcheck.ui.views.call import call_lines
 from callcheck.ui.views.chances import chances_lines, focus
@@ -48,7 +48,7 @@ class ResultScreen(Page[None]):
     def compose(self) -> ComposeResult:
         yield Drawing(self._head, "head")
         with VerticalScroll(classes="page"):
-            yield Drawing(self._drawn(answer.headline_lines), "answer")
+            yield Drawing(self._headline, "answer")
             yield Drawing(self._trouble, "trouble")
             yield Drawing(self._path, "path")
             yield Drawing(self._drawn(answer.services_lines), "services")
@@ -105,6 +105,13 @@ class ResultScreen(Page[None]):
 
     def _head(self, columns: int) -> Sequence[Line]:
         return run_lines(self.home.run_shown, self.look(columns))
+
+    def _headline(self, columns: int) -> Sequence[Line]:
+        """The answer; until what was measured has been read, the sentence that the file holds."""
+        look, verdict = self.look(columns), self._verdict
+        if self._report is not None:
+            return answer.headline_lines(self._report, look)
+        return wrapped(safe(verdict.sentence), look, tone="strong") if verdict is not None else []
 
     def _path(self, columns: int) -> Sequence[Line]:
         if self._report is None:
