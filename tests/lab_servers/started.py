@@ -41,8 +41,8 @@ def started(
 
     async def stop(endpoint: Endpoint) -> None:
         endpoint.close()
-        # Aborted transports give their sockets back in the loop's next turns.
-        for _ in range(3):
+        # Aborted transports give their sockets back in the loop's next turns, one just accepted is first made in them.
+        for _ in range(10):
             await asyncio.sleep(0)
 
     loop = asyncio.new_event_loop()

@@ -99,6 +99,10 @@ class _StreamTurn:
     def local(self) -> Address:
         return self.place.setting.local
 
+    @property
+    def is_open(self) -> bool:
+        return self._listening is None or self._listening.is_serving()
+
     def close(self) -> None:
         assert self._listening is not None
         self._listening.close()
@@ -135,9 +139,9 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # In TLS it is a transport by its methods only.
         self._transport = cast("asyncio.Transport", transport)
-        # A peer that is already gone has no name any more.
+        # A peer that is already gone has no name any more, and one accepted in the turn of the close is in no list.
         name = transport.get_extra_info("peername")
-        if name is None:
+        if name is None or not self._endpoint.is_open:
             self._transport.abort()
             return
         self._peer = name[0], name[1]
