@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from asyncio.subprocess import SubprocessStreamProtocol
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
@@ -55,14 +56,11 @@ class Measurement:
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """Events as they come. Ends when the process does, and ends the process when it is closed."""
-        process = await asyncio.create_subprocess_exec(
-            *self._argv,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=_LINE_BYTES,
+        loop = asyncio.get_running_loop()
+        transport, protocol = await loop.subprocess_exec(
+            lambda: SubprocessStreamProtocol(_LINE_BYTES, loop), *self._argv, stdin=asyncio.subprocess.DEVNULL
         )
-        self.process = process
+        self.process = process = asyncio.subprocess.Process(transport, protocol, loop)
         if self._is_told:
             self.stop()
         assert process.stdout is not None and process.stderr is not None  # noqa: PT018 - both are pipes, as asked
@@ -77,6 +75,8 @@ class Measurement:
             # A process of the process may hold the pipe open for longer than anybody wants to wait.
             await asyncio.wait({listening}, timeout=_LAST_WORDS_S)
             listening.cancel()
+            # By itself it would close in some later turn of a loop that may have none.
+            transport.close()
 
     def stop(self) -> None:
         """Ask for the end: what is known by then still comes, and the events end by themselves."""
