@@ -22,7 +22,6 @@ from callcheck.report.saved import MAX_BYTES, SavedError, load, load_run
 from callcheck.report.schema import json_schema
 from callcheck.verdict.exit_code import exit_code
 from callcheck.verdict.explain import percent, with_sentences
-from callcheck.verdict.judge import judge as judge_evidence
 
 _ = tr()
 T = TypeVar("T")
@@ -86,13 +85,14 @@ def judge(file: str) -> int:
 
 def judged_again(saved: Report | None, events: list[Event]) -> Report:
     """A redacted report has lost addresses that its observations were read by, so its evidence is judged as it is."""
+    from callcheck.report.comparing import judged_on_evidence  # noqa: PLC0415 - reports are written without it
+
     checks, _problems = plugins.load_checks()
     if saved is None:
         return session.report_of(events, checks, language())
     if not saved.run.redacted:
         return session.report_of(journal_of(saved), checks, language())
-    verdicts = judge_evidence(saved.evidence, saved.run.depth, saved.instrument)
-    return msgspec.structs.replace(saved, verdicts=with_sentences(verdicts, saved.evidence, language()))
+    return judged_on_evidence(saved, language())
 
 
 def _in_short(verdict: Verdict) -> str:

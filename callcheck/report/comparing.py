@@ -4,25 +4,18 @@ screen share it."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 import msgspec
 
 from callcheck.engine.events import Event
-from callcheck.locale import N_, translator
+from callcheck.locale import translator
 from callcheck.model import Report
 from callcheck.report import journal
 from callcheck.report.redact import redact
 from callcheck.verdict.comparison import RunFacts
 from callcheck.verdict.explain import with_sentences
 from callcheck.verdict.judge import judge
-from callcheck.words import Depth
-
-_DEPTHS: Final[dict[Depth, str]] = {
-    "quick": N_("quick test"),
-    "standard": N_("standard test"),
-    "deep": N_("deep test"),
-}
+from callcheck.verdict.names import depth_name
 
 
 def is_same_run(a: Report, b: Report) -> bool:
@@ -59,6 +52,6 @@ def run_text(facts: RunFacts, language: str) -> str:
     parts = [
         f"callcheck {facts.tool_version}".strip(),
         translate("about {moment}:00 UTC").format(moment=moment) if moment else translate("time not known"),
-        translate(_DEPTHS[facts.depth]),
+        depth_name(facts.depth, language),
     ]
     return ", ".join(parts)

@@ -23,6 +23,8 @@ class Page(Screen[ScreenResultType]):
     """A screen that speaks the app's language. `explains` is what its help says first."""
 
     explains: ClassVar[str] = ""
+    # Columns beside one another stand one below the other where they have less room.
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-broad")]  # noqa: RUF012 - Textual declares it so
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,backspace", "back", N_("Back"), show=False),
         Binding("question_mark,f1,comma", "help", N_("Help"), key_display="?"),

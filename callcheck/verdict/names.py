@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from callcheck.locale import N_, translator
-from callcheck.words import Cause, Function, Mechanism, Outcome
+from callcheck.words import Cause, Depth, Function, Mechanism, Outcome
 
 _SERVICES = {"telegram": "Telegram", "whatsapp": "WhatsApp"}
 SERVICES = tuple(_SERVICES)
@@ -50,6 +50,18 @@ _MECHANISMS: dict[Mechanism, str] = {
     "voip_class": N_("whatever looks like an internet call, whoever runs it"),
     "unknown": "",
 }
+
+
+_DEPTHS: dict[Depth, str] = {
+    "quick": N_("quick test"),
+    "standard": N_("standard test"),
+    "deep": N_("deep test"),
+}
+
+
+def depth_name(depth: Depth, language: str) -> str:
+    """How long a test it was, in two words."""
+    return translator(language)(_DEPTHS[depth])
 
 
 def service_name(service: str) -> str:

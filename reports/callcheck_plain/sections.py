@@ -8,14 +8,9 @@ from callcheck.api import Report, Verdict
 from callcheck.locale import N_, translator
 from callcheck.report.problems import ProblemWord, split_problem
 from callcheck.verdict import explain
-from callcheck.words import Depth
+from callcheck.verdict.names import depth_name
 from callcheck_plain.layout import bullets, paragraph, section, table
 
-_DEPTHS: dict[Depth, str] = {
-    "quick": N_("quick test"),
-    "standard": N_("standard test"),
-    "deep": N_("deep test"),
-}
 _PROBLEMS: dict[ProblemWord, str] = {
     "over_budget": N_("{check}: stopped, it was about to send more than it may"),
     "skipped": N_("{check}: left out, it could not have shown anything here"),
@@ -51,7 +46,7 @@ def _head(report: Report, language: str) -> list[str]:
         _("callcheck {version}, {started} UTC, {depth}, {seconds} s").format(
             version=report.tool.version,
             started=started,
-            depth=_(_DEPTHS[report.run.depth]),
+            depth=depth_name(report.run.depth, language),
             seconds=round(report.run.duration_s),
         )
     )

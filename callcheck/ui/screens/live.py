@@ -42,6 +42,10 @@ class LiveScreen(Page[None]):
         Binding(f"{both('r')},end", "result", N_("Result")),
     ]
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._has_result = False
+
     def compose(self) -> ComposeResult:
         yield Drawing(self._head, "head")
         with VerticalScroll(classes="page"):
@@ -56,8 +60,10 @@ class LiveScreen(Page[None]):
             return
         for drawing in self.query(Drawing):
             drawing.redraw()
-        self.refresh_bindings()  # a result to go to may have come
         run = self.home.run_shown
+        if (run.report is not None) != self._has_result:
+            self._has_result = not self._has_result
+            self.refresh_bindings()
         if self.is_current and run.is_read and run.shown.is_over:
             self.action_result()
 

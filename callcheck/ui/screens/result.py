@@ -23,7 +23,6 @@ from callcheck.ui.views.path import path_lines
 from callcheck.ui.views.progress import run_lines, trouble_lines
 from callcheck.ui.widgets.drawing import Drawing
 
-_WIDE_COLUMNS = 70
 _SPEED = 8.0
 _View = Callable[[Report, Look], Sequence[Line]]
 
@@ -67,9 +66,6 @@ class ResultScreen(Page[None]):
 
     def on_mount(self) -> None:
         self.moved()
-
-    def on_resize(self) -> None:
-        self.set_class(self.size.width < _WIDE_COLUMNS, "-narrow")
 
     def moved(self) -> None:
         if not self.is_mounted:

@@ -25,7 +25,6 @@ from callcheck.ui.views.progress import DEPTHS
 from callcheck.ui.widgets.choice import Check, Radio
 from callcheck.verdict.names import SERVICES, service_name
 
-_NARROW_COLUMNS: Final = 70
 # A language is named in itself, so that whoever cannot read the other one finds it.
 _LANGUAGES: Final = {"en": "English", "ru": "Русский"}
 _THEMES: Final = {"dark": N_("dark"), "light": N_("light")}
@@ -97,9 +96,6 @@ class SettingsScreen(Page[None]):
         self.query_one("#language").focus()
         self.query_one("#said").display = False
         self._say_consent()
-
-    def on_resize(self) -> None:
-        self.set_class(self.size.width < _NARROW_COLUMNS, "-narrow")
 
     @on(RadioSet.Changed)
     def _choose(self, event: RadioSet.Changed) -> None:

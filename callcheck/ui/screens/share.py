@@ -68,6 +68,7 @@ class ShareScreen(Page[None]):
         " struck through, is what was taken out of it before, and why. Nothing is sent by itself: you save it or"
         " copy it, and give it to whom you like."
     )
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE_COLUMNS, "-broad")]  # noqa: RUF012 - Textual declares it so
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(both("f"), "next_form(1)", N_("Form")),
         Binding("F,А", "next_form(-1)", N_("The form before"), show=False),
@@ -115,7 +116,6 @@ class ShareScreen(Page[None]):
         self.moved()
 
     def on_resize(self) -> None:
-        self.set_class(self.size.width < _WIDE_COLUMNS, "-narrow")
         self.query_one("#gone").can_focus = self.size.width >= _WIDE_COLUMNS
         for choice in self.query(RadioSet):
             self._fit(choice)

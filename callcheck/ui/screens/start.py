@@ -21,7 +21,6 @@ from callcheck.verdict.figures import decimal
 from callcheck.verdict.names import SERVICES, service_name
 from callcheck.words import Depth
 
-_NARROW_COLUMNS = 70
 _DEPTHS: dict[Depth, str] = {
     "quick": N_("quick: 12 s, plain blocks"),
     "standard": N_("standard: a minute, also cut-offs"),
@@ -76,9 +75,6 @@ class StartScreen(Page[None]):
         self.query_one("#start").focus()
         self.call_after_refresh(self._say_cost)
         self.call_after_refresh(self._offer_unfinished)
-
-    def on_resize(self) -> None:
-        self.set_class(self.size.width < _NARROW_COLUMNS, "-narrow")
 
     @on(RadioSet.Changed, "#depth")
     def _say_cost(self) -> None:

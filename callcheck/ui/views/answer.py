@@ -8,7 +8,7 @@ from typing import Final
 from callcheck.model import Report, Verdict
 from callcheck.ui.paint import Line, Tone, line, width_of
 from callcheck.ui.views.chances import focus
-from callcheck.ui.views.look import Look, wrapped
+from callcheck.ui.views.look import Look, outcome_sign, wrapped
 from callcheck.verdict import explain
 from callcheck.words import Outcome
 
@@ -30,7 +30,7 @@ def headline_lines(report: Report, look: Look) -> list[Line]:
             look.translate("No service was tested, so there is nothing to judge."), look, tone="doubt strong"
         )
     sentence = explain.headline(verdict, report.evidence, look.language)
-    lines = wrapped(f"{_sign(verdict.outcome, look)} {sentence}", look, rest="  ", tone=_STRONG[verdict.outcome])
+    lines = wrapped(f"{outcome_sign(verdict.outcome, look)} {sentence}", look, rest="  ", tone=_STRONG[verdict.outcome])
     for extra in _asides(verdict, look):
         lines += wrapped(extra, look, first="  ", rest="  ", tone="dim")
     if not report.run.complete:
@@ -76,7 +76,7 @@ def services_lines(report: Report, look: Look) -> list[Line]:
 def _function_piece(verdict: Verdict, look: Look) -> Line:
     what = explain.function_name(verdict.function, look.language)
     how = explain.outcome_name(verdict.outcome, look.language)
-    return line(f"{what} ", (f"{_sign(verdict.outcome, look)} {how}".ljust(16), _TONES[verdict.outcome]), "  ")
+    return line(f"{what} ", (f"{outcome_sign(verdict.outcome, look)} {how}".ljust(16), _TONES[verdict.outcome]), "  ")
 
 
 def sound_lines(report: Report, look: Look) -> list[Line]:
@@ -117,7 +117,7 @@ def others_lines(report: Report, look: Look) -> list[Line]:
     return [
         found
         for sentence, outcome in said
-        for found in wrapped(f"{_sign(outcome, look)} {sentence}", look, rest="  ", tone=_TONES[outcome])
+        for found in wrapped(f"{outcome_sign(outcome, look)} {sentence}", look, rest="  ", tone=_TONES[outcome])
     ]
 
 
@@ -125,12 +125,3 @@ def _bulleted(texts: Iterable[str], look: Look) -> list[Line]:
     lead = f"{look.glyphs.bullet} "
     found: Sequence[list[Line]] = [wrapped(text, look, first=lead, rest="  ") for text in dict.fromkeys(texts)]
     return [one for some in found for one in some]
-
-
-def _sign(outcome: Outcome, look: Look) -> str:
-    return {
-        "works": look.glyphs.done,
-        "degraded": "!",
-        "fails": look.glyphs.failed,
-        "unknown": look.glyphs.doubt,
-    }[outcome]

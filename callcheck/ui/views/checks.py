@@ -11,7 +11,7 @@ from callcheck.ui.glyphs import Glyphs
 from callcheck.ui.paint import Line, Tone, line, safe
 from callcheck.ui.plot import bar
 from callcheck.ui.state import CheckPhase, CheckShown, RunShown
-from callcheck.ui.views.look import Look, cut
+from callcheck.ui.views.look import Look, cut, fitting
 from callcheck.ui.views.short_text import short_line
 
 _BAR_COLUMNS: Final = 12
@@ -48,7 +48,7 @@ def _check_line(one: CheckShown, title: str, widest: int, evidence: Sequence[Evi
         "  ",
     )
     room = look.columns - widest - 5
-    return (*lead, *_fitting(_rest(one, evidence, look), room, look))
+    return (*lead, *fitting(_rest(one, evidence, look), room, look))
 
 
 def _rest(one: CheckShown, evidence: Sequence[Evidence], look: Look) -> Line:
@@ -61,18 +61,6 @@ def _rest(one: CheckShown, evidence: Sequence[Evidence], look: Look) -> Line:
         note = f" ({safe(one.note)})" if one.note and one.phase == "failed" else ""
         return line((ending + note, _TONES[one.phase]))
     return known
-
-
-def _fitting(pieces: Line, room: int, look: Look) -> Line:
-    """The pieces that fit; what is left out is marked."""
-    taken: list[tuple[str, Tone]] = []
-    for text, tone in pieces:
-        if len(text) >= room:
-            taken.append((cut(text, room, look), tone))
-            break
-        taken.append((text, tone))
-        room -= len(text)
-    return tuple(taken)
 
 
 def _sign(phase: CheckPhase, glyphs: Glyphs) -> str:

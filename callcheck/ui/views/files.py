@@ -9,7 +9,7 @@ from typing import Final
 from callcheck.locale import N_
 from callcheck.report.sniff import Sniffed
 from callcheck.ui.paint import Line, Piece, Tone, safe
-from callcheck.ui.views.look import Look, cut
+from callcheck.ui.views.look import Look, cut, fitting, outcome_sign
 from callcheck.ui.views.progress import DEPTHS
 from callcheck.verdict.names import function_name, outcome_name, service_name
 from callcheck.words import Outcome
@@ -37,11 +37,11 @@ def run_line(sniffed: Sniffed, name: str, columns: int, look: Look, zone: dt.tzi
     room = look.columns - sum(len(text) for text, _tone in pieces)
     long, short = (_outcomes(sniffed, look, is_long=is_long) for is_long in (True, False))
     pieces += long if sum(len(text) for text, _tone in long) - 2 <= room else short
-    return fitting(tuple(pieces), look)
+    return fitting(tuple(pieces), look.columns, look)
 
 
 def folder_line(name: str, look: Look) -> Line:
-    return fitting(((f"{safe(name)}/", "accent"),), look)
+    return fitting(((f"{safe(name)}/", "accent"),), look.columns, look)
 
 
 def local_time(utc: str, zone: dt.tzinfo | None) -> str:
@@ -53,26 +53,12 @@ def local_time(utc: str, zone: dt.tzinfo | None) -> str:
         return ""
 
 
-def fitting(pieces: Line, look: Look) -> Line:
-    """The pieces in one line of the columns that there are; the end is marked where something is left out."""
-    room = look.columns
-    taken: list[Piece] = []
-    for text, tone in pieces:
-        if len(text.rstrip()) > room:
-            taken.append((cut(text, room, look), tone))
-            break
-        taken.append((text[:room], tone))
-        room -= len(taken[-1][0])
-    return tuple(taken)
-
-
 def _outcomes(sniffed: Sniffed, look: Look, *, is_long: bool) -> list[Piece]:
     """Calls alone, as these are what a run is made for; messages where there are no calls."""
-    signs = {"works": look.glyphs.done, "degraded": "!", "fails": look.glyphs.failed, "unknown": look.glyphs.doubt}
     calls = [one for one in sniffed.outcomes if one.function == "calls"]
     pieces: list[Piece] = []
     for one in calls or sniffed.outcomes:
-        said = f"{signs[one.outcome]} {service_name(one.service)}"
+        said = f"{outcome_sign(one.outcome, look)} {service_name(one.service)}"
         if is_long:
             said += f": {function_name(one.function, look.language)} {outcome_name(one.outcome, look.language)}"
         pieces.append((f"{said}  ", _TONES[one.outcome]))
