@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from callcheck.model import Verdict
@@ -15,20 +14,6 @@ from callcheck.words import Cause
 _TONES: Final[dict[Cause, Tone]] = {"none": "good", "selective": "bad", "unknown": "dim"}
 _NAME_COLUMNS: Final = 26
 _LEAST: Final = 0.005
-
-
-def focus(verdicts: Iterable[Verdict]) -> Verdict | None:
-    """The verdict that a person waits for: on calls, one that is not fine first, an accusation before all."""
-    ranked = sorted(
-        verdicts,
-        key=lambda one: (
-            one.function != "calls",
-            one.outcome == "works",
-            one.cause != "selective",
-            one.outcome == "unknown",
-        ),
-    )
-    return ranked[0] if ranked else None
 
 
 def chances_lines(verdict: Verdict | None, look: Look, *, most: int = 3) -> list[Line]:
