@@ -12,7 +12,10 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from callcheck.engine.events import JOURNAL_SCHEMA, CheckOutcome, Event, JournalError
+from callcheck.locale import N_
 from callcheck.model import Json, SavedObservation, Tool
+from callcheck.report import versions
+from callcheck.report.limits import LAST_PORT, LONGEST_US, beyond
 from callcheck.words import Depth
 
 T = TypeVar("T")
@@ -22,8 +25,7 @@ class _Decode(Protocol):
     def __call__(self, data: dict[str, Json], shape: type[T], /) -> T: ...
 
 
-# Thirty years: no run lasts so long; what is beyond stands in a damaged or foreign file, and cannot be reckoned with.
-LONGEST_US = 10**15
+__all__ = ["LONGEST_US", "Ending", "Header", "Journal", "read", "read_saved"]
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +82,7 @@ def read_saved(events: Iterable[Event]) -> Journal:
 def _read(events: Iterable[Event], decode: _Decode) -> Journal:
     taken = list(events)
     if not taken or taken[0].kind != "run_started":
-        raise JournalError("the journal does not begin with run_started")
+        raise JournalError(N_("the journal does not begin with run_started"))
     header = _header(taken[0], decode)
     _check_order(taken)
     endings = {event.check: _data(event, Ending, decode) for event in taken if event.kind == "check_finished"}
@@ -96,30 +98,35 @@ def _read(events: Iterable[Event], decode: _Decode) -> Journal:
         observations=observed,
         endings=endings,
         complete=bool(run_endings) and run_endings[-1].complete,
-        duration_us=max(event.t_us for event in taken),
+        duration_us=max(0, *(event.t_us for event in taken)),
     )
 
 
 def _header(event: Event, decode: _Decode) -> Header:
-    schema = event.data.get("schema")
-    if schema != JOURNAL_SCHEMA:
-        raise JournalError(f"the journal says {str(schema)[:60]!r}, and this callcheck reads {JOURNAL_SCHEMA!r}")
-    return _data(event, Header, decode)
+    if (reason := versions.why_not(event.data.get("schema"), JOURNAL_SCHEMA)) is not None:
+        raise JournalError(reason[0], **reason[1])
+    header = _data(event, Header, decode)
+    if any(map(beyond, header.tool.plugins)):
+        raise JournalError(N_("the journal's header names a plugin of a kind that there is not"))
+    return header
 
 
 def _check_order(events: list[Event]) -> None:
     """Numbers never fall, and no two observations share one: evidence points at observations by number."""
     for event in events:
         if abs(event.t_us) > LONGEST_US:
-            raise JournalError(f"event {event.seq} stands at an impossible time")
+            raise JournalError(N_("event {number} stands at an impossible time"), number=event.seq)
+    if events[0].seq < 0:
+        raise JournalError(N_("event {number} has an impossible number"), number=events[0].seq)
     for earlier, later in pairwise(events):
         if later.seq < earlier.seq:
-            raise JournalError(f"event {later.seq} stands after event {earlier.seq}")
+            text = N_("event {number} stands after event {earlier}")
+            raise JournalError(text, number=later.seq, earlier=earlier.seq)
         if later.kind == "run_started":
-            raise JournalError(f"event {later.seq} starts a second run")
+            raise JournalError(N_("event {number} starts a second run"), number=later.seq)
     observed = [event.seq for event in events if event.kind == "observed"]
     if len(set(observed)) < len(observed):
-        raise JournalError("two observations have the same number")
+        raise JournalError(N_("two observations have the same number"))
 
 
 def _that_count(events: Iterable[Event], decode: _Decode) -> Iterator[SavedObservation]:
@@ -138,7 +145,12 @@ def _that_count(events: Iterable[Event], decode: _Decode) -> Iterator[SavedObser
 
 
 def _observation(event: Event, decode: _Decode) -> SavedObservation:
-    return _data(event, SavedObservation, decode, {"seq": event.seq, "t_us": event.t_us, "check": event.check})
+    own = {"seq": event.seq, "t_us": event.t_us, "check": event.check}
+    observation = _data(event, SavedObservation, decode, own)
+    # Numbers and times were looked at already; a run has thousands of targets.
+    if observation.target is not None and not 0 <= observation.target.port <= LAST_PORT:
+        raise JournalError(N_("event {number} names a port that there is not"), number=event.seq)
+    return observation
 
 
 def _data(event: Event, shape: type[T], decode: _Decode, own: Mapping[str, Json] = MappingProxyType({})) -> T:
@@ -146,7 +158,8 @@ def _data(event: Event, shape: type[T], decode: _Decode, own: Mapping[str, Json]
     try:
         return decode({**event.data, **own}, shape)
     except (msgspec.MsgspecError, TypeError) as error:
-        raise JournalError(f"event {event.seq} ({event.kind}) cannot be read: {error}") from None
+        text = N_("event {number} ({kind}) cannot be read ({detail})")
+        raise JournalError(text, number=event.seq, kind=event.kind, detail=error) from None
 
 
 def _by_way_of_json(data: dict[str, Json], shape: type[T]) -> T:

@@ -34,9 +34,11 @@ def qualities_of(observations: Iterable[Observation]) -> tuple[Quality, ...]:
     for observation in observations:
         if observation.op == PLAN_OP:
             is_quick = observation.data.get("depth") == "quick"
-        second = flow_second(observation)
         target = observation.target
-        if second is not None and target is not None and _is_voice(observation, target):
+        # To read a second takes longer than to see whether it is one of a voice.
+        if target is None or not _is_voice(observation, target):
+            continue
+        if (second := flow_second(observation)) is not None:
             flow = (target.service, target.endpoint, _round_of(observation), second.arm)
             flows[flow].append(second)
             if is_quick:

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from callcheck import session
+from callcheck.engine import plugins
 from callcheck.engine.events import Event, decode_lines
-from callcheck.model import Evidence
+from callcheck.model import Evidence, Report
 from callcheck.words import Depth
 
 HERE = Path(__file__).parent
@@ -69,3 +71,8 @@ def all_golden() -> dict[str, Golden]:
         )
         for family, entry in table.items()
     }
+
+
+def report_of_family(family: str, language: str = "en") -> Report:
+    """What the family's journal amounts to today, with the checks that are installed."""
+    return session.report_of(all_golden()[family].events(), plugins.load_checks()[0], language)

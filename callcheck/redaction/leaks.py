@@ -10,7 +10,7 @@ _IPV4 = re.compile(r"(?<!\d)\d{1,3}(?:\.\d{1,3}){3}(?!\d)")
 _HEX_AND_COLONS = re.compile(r"[0-9A-Fa-f:.]{3,}")
 _MAC = re.compile(r"[0-9A-Fa-f]{2}([:-])[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4}")
 _MAC_DOTTED = re.compile(r"[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}")
-_MAIL = re.compile(r"[^\s@\"'<>(),:;\[\]]{1,64}@[^\s@\"'<>(),:;\[\]]{1,255}")
+_MAIL = re.compile(r"[\w.+%-]{0,64}[\w+%-]@\w[\w.-]{0,255}")
 
 
 def leaks(text: str, allowed: Collection[str]) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from callcheck.model import Evidence, Instrument, Network, Plugin, Report, Run, Tool
-from callcheck.report.redact import leaks, redact
+from callcheck.redaction.redact import leaks, redact
 from callcheck.report.saved import load
 from callcheck.words import Claim
 from tests.report.made import BUILT_IN, HOSTILE_SHAPES, RELAY, TOOL, a_report, hostile_reports, observed, verdict
@@ -76,7 +76,10 @@ def test_every_export_has_an_id_of_its_own() -> None:
 def test_the_time_is_told_to_the_hour(started: str, hour: str) -> None:
     run = Run(id="x", started_utc=started, duration_s=58.71, depth="deep", complete=False)
     kept = redacted(run=run).run
-    assert kept == Run(id="fresh", started_utc=hour, duration_s=59.0, depth="deep", complete=False, redacted=True)
+    assert kept.duration_s in {58.0, 59.0}
+    assert kept == Run(
+        id="fresh", started_utc=hour, duration_s=kept.duration_s, depth="deep", complete=False, redacted=True
+    )
 
 
 def test_what_was_measured_stays_and_is_coarser() -> None:
@@ -98,9 +101,9 @@ def test_what_was_measured_stays_and_is_coarser() -> None:
             "unheard_of": 1,
         }
     )
+    assert kept.pop("rtt_ms") in {38.0, 39.0}
+    assert kept.pop("loss_ratio") in {0.12, 0.13}
     assert kept == {
-        "rtt_ms": 38.0,
-        "loss_ratio": 0.123,
         "addresses_count": 3,
         "refused_by_target": True,
         "opened": False,
@@ -134,14 +137,16 @@ def test_a_flow_keeps_its_losses_and_loses_its_name() -> None:
     ]
     kept = redacted(observations=tuple(flows)).observations
     assert [one.data["arm"] for one in kept] == ["arm1", "arm2", "arm1"]
-    assert kept[0].data["sent_us"] == [0, 40_000]
-    assert kept[0].data["received_us"] == [39_000, None]
+    assert kept[0].data["sent_us"] == kept[0].data["scheduled_us"] == [0, 40_000]
+    assert kept[0].data["received_us"] in ([at, None] for at in range(30_000, 46_000, 5_000))
 
 
-@pytest.mark.parametrize(("t_us", "kept_us"), [(0, 0), (4_999, 0), (5_001, 10_000), (1_234_567, 1_230_000)])
-def test_times_of_observations_are_told_to_10_ms(t_us: int, kept_us: int) -> None:
-    (kept,) = redacted(observations=(observed(t_us=t_us),)).observations
-    assert kept.t_us == kept_us
+@pytest.mark.parametrize(
+    ("t_us", "beside_us"), [(0, {0}), (4_999, {0, 100_000}), (1_234_567, {1_200_000, 1_300_000}), (300_000, {300_000})]
+)
+def test_times_of_observations_are_told_to_100_ms(t_us: int, beside_us: set[int]) -> None:
+    found = {redacted(observations=(observed(t_us=t_us),)).observations[0].t_us for _ in range(20)}
+    assert found <= beside_us
 
 
 def test_an_endpoint_of_the_catalogue_stays_without_its_source() -> None:
@@ -149,7 +154,8 @@ def test_an_endpoint_of_the_catalogue_stays_without_its_source() -> None:
 
 
 def test_of_a_named_endpoint_the_resolved_address_is_left_out() -> None:
-    kept = one_target(host="g.whatsapp.net", address="91.108.9.7", port=443, transport="tcp")
+    listed = {"service": "whatsapp", "function": "messaging", "protocol": "noise", "network": "meta"}
+    kept = one_target(host="g.whatsapp.net", address="91.108.9.7", port=443, transport="tcp", **listed)
     assert (kept.host, kept.address) == ("g.whatsapp.net", "")
 
 
@@ -228,7 +234,7 @@ def test_a_redacted_report_can_be_read_again() -> None:
         )
     )
     assert load(msgspec.json.encode(report)) == report
-    assert report.instrument == Instrument(send_lateness_p99_ms=1.2, valid=True)
+    assert report.instrument.send_lateness_p99_ms in {1.2, 1.3}
     assert report.tool == TOOL
 
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callcheck.model import Evidence, FlowSecond, Instrument, Quality, Run
+from callcheck.model import Evidence, FlowSecond, Instrument, Quality, Run, Verdict
 from callcheck.quality.call import Assumption, Heard, Word
-from callcheck.report.allowlist import stepped
+from callcheck.redaction.coarse import on_grid
+from callcheck.redaction.redact import redact
+from callcheck.report.flows import flow_second
 from callcheck.report.fold import fold
-from callcheck.report.redact import redact
-from callcheck.verdict import explain
 from callcheck.verdict.judge import judge
 from callcheck.words import Claim, FlowEvent
 from callcheck_stream.read import read
@@ -40,8 +40,17 @@ def kept_data(data: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_score_stays_and_is_coarser() -> None:
     (kept,) = kept_quality()
-    coarser = {"mos": 3.3, "mos_low": 2.9, "mos_high": 3.6, "loss_ratio": 0.041, "late_ratio": 0.003}
-    assert kept == quality(**coarser, delay_ms=187.0, seconds=30.0)
+    beside = {
+        "mos": (3.3, 3.4),
+        "mos_low": (2.9, 3.0),
+        "mos_high": (3.6, 3.7),
+        "loss_ratio": (0.041, 0.042),
+        "late_ratio": (0.003, 0.004),
+        "delay_ms": (180.0, 190.0),
+        "seconds": (30.0, 31.0),
+    }
+    assert all(getattr(kept, name) in points for name, points in beside.items())
+    assert kept == quality(**{name: getattr(kept, name) for name in beside})
 
 
 def test_every_word_that_a_score_may_have_survives() -> None:
@@ -78,7 +87,7 @@ def test_a_score_of_an_unknown_service_is_anothers() -> None:
 # --- flows
 
 
-def test_every_field_of_a_second_survives_and_nothing_else_does() -> None:
+def test_every_field_of_a_second_but_two_survives_and_nothing_else_does() -> None:
     full = FlowSecond(
         arm="91.108.13.2/a",
         second=3,
@@ -100,20 +109,21 @@ def test_every_field_of_a_second_survives_and_nothing_else_does() -> None:
         far_received=60,
         events=EVENTS,
     )
-    builtins = msgspec.to_builtins(full)
-    assert builtins.keys() == set(FlowSecond.__struct_fields__)
-    kept = kept_data({**builtins, "part": "revival", "round": 2, "note": "at Ivan's", "reflexive_port": 4711})
+    every = msgspec.to_builtins(full)
+    assert every.keys() == set(FlowSecond.__struct_fields__)
+    kept = kept_data({**every, "part": "revival", "round": 2, "note": "at Ivan's", "reflexive_port": 4711})
+    builtins = {name: value for name, value in every.items() if name not in {"taken_us", "opened_us"}}
     coarser = {
         "arm": "arm1",
         "scheduled_us": [3_000_000, 3_050_000],
         "sent_us": [3_000_000, 3_050_000],
-        "received_us": [3_039_000, None],
-        "taken_us": [3_039_000, None],
-        "opened_us": 0,
+        "received_us": [kept["received_us"][0], None],
         "unsent": [61],
         "events": list(EVENTS),
     }
+    assert kept["received_us"][0] in range(3_030_000, 3_046_000, 5_000)
     assert kept == {**builtins, **coarser, "part": "revival", "round": 2}
+    assert flow_second(observed(op="flow.second", data=kept)) is not None
 
 
 @pytest.mark.parametrize(
@@ -123,7 +133,10 @@ def test_every_field_of_a_second_survives_and_nothing_else_does() -> None:
         ({"events": "clock_set"}, {}),
         ({"unsent": [1, "192.0.2.77", 3_232_235_777, True, -1, HUGE, 2]}, {"unsent": [1, 2]}),
         ({"unsent": 3}, {"unsent": 3}),
-        ({"sent_us": [HUGE, -1, "x", 1_499, True]}, {"sent_us": [None, None, None, 1_000, None]}),
+        ({"sent_us": [HUGE, -1, "x", 1_499, True]}, {}),
+        ({"sent_us": [0], "scheduled_us": [0], "received_us": [0, 0]}, {}),
+        ({"sent_us": [True], "scheduled_us": [0], "received_us": [0]}, {}),
+        ({"sent_us": [0], "scheduled_us": [0], "received_us": [HUGE]}, {}),
         ({"opened_us": "192.0.2.77"}, {}),
         ({"part": "ivan", "round": HUGE, "unit": ["packets"]}, {}),
         ({"part": ["stream"], "round": [1]}, {}),
@@ -142,12 +155,12 @@ def test_a_time_that_no_run_has_is_not_told(t_us: int, kept_us: int) -> None:
 
 
 @settings(deadline=None)
-@given(value=st.integers(), step=st.sampled_from([1, 1_000, 10_000]))
-def test_a_coarser_number_is_the_nearest_step_and_stays_where_it_is(value: int, step: int) -> None:
-    kept = stepped(value, step)
+@given(value=st.integers(), step=st.sampled_from([1, 5_000, 100_000]), data=st.data())
+def test_a_time_goes_to_a_point_beside_it_and_stays_there(value: int, step: int, data: Any) -> None:
+    kept = on_grid(value, step, data.draw(st.integers(0, step - 1)))
     assert kept % step == 0
-    assert 2 * abs(kept - value) <= step
-    assert stepped(kept, step) == kept
+    assert abs(kept - value) < step
+    assert on_grid(kept, step, data.draw(st.integers(0, step - 1))) == kept
 
 
 # --- the instrument and the run
@@ -156,7 +169,8 @@ def test_a_coarser_number_is_the_nearest_step_and_stays_where_it_is(value: int, 
 def test_what_befell_the_machine_is_told() -> None:
     instrument = Instrument(send_lateness_p99_ms=0.44, valid=False, events=("clock_set", "suspended"))
     kept = redact(a_report(instrument=instrument)).instrument
-    assert kept == Instrument(send_lateness_p99_ms=0.4, valid=False, events=("clock_set", "suspended"))
+    assert kept.send_lateness_p99_ms in {0.4, 0.5}
+    assert (kept.valid, kept.events) == (False, ("clock_set", "suspended"))
 
 
 @pytest.mark.parametrize("number", [3_232_235_777.0, -3_232_235_777.0, 1e300, float("inf"), float("nan")])
@@ -208,6 +222,10 @@ def _thinned_run() -> list[Any]:
     return made
 
 
+def in_short(one: Verdict) -> tuple[str, ...]:
+    return (one.service, one.function, one.outcome, one.cause, one.mechanism, one.where)
+
+
 _ONE_PORT: dict[str, Any] = {"opened_us": 0}
 
 
@@ -221,7 +239,7 @@ def test_every_fact_of_the_stream_survives_and_the_judge_says_the_same(seconds: 
         assert (after.claim, after.strength, after.seqs) == (before.claim, before.strength, before.seqs)
         assert after.facts.keys() == before.facts.keys()
     judged = judge(kept.evidence, report.run.depth, kept.instrument)
-    assert explain.with_sentences(judged, kept.evidence, "en") == report.verdicts
+    assert [in_short(one) for one in judged] == [in_short(one) for one in report.verdicts]
     assert [one.service for one in kept.quality] == ["telegram"]
 
 

@@ -9,8 +9,8 @@ from typing import Any, Final, Literal, get_args
 import msgspec
 
 from callcheck.model import Report
-from callcheck.report.allowlist import word
-from callcheck.report.leaks import leaks
+from callcheck.redaction.allowlist import word
+from callcheck.redaction.leaks import leaks
 
 Kind = Literal[
     "own_address",
