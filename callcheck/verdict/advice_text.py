@@ -21,7 +21,7 @@ WouldChange = Literal[
 
 _WOULD_CHANGE: dict[WouldChange, str] = {
     "another_network": N_("the same test on another network, for example mobile data instead of the home line"),
-    "deeper_run": N_("a longer test: callcheck run --depth standard, or --depth deep"),
+    "deeper_run": N_("a longer test"),
     "new_relay_list": N_("a fresher list of the servers that carry calls"),
     "second_resolver": N_("the answer of another name server (DNS, which turns names into addresses)"),
     "without_tunnel": N_("the same test with the tunnel turned off"),
@@ -30,6 +30,12 @@ _WOULD_CHANGE: dict[WouldChange, str] = {
     "cable_instead_of_wireless": N_("the same test over a cable instead of Wi-Fi"),
 }
 
+# By the depth of the run that was made, what a longer one is; after the longest there is none.
+_DEEPER: dict[Depth, str] = {
+    "quick": N_("a longer test: callcheck run --depth standard, or --depth deep"),
+    "standard": N_("the longest test: callcheck run --depth deep"),
+    "deep": "",
+}
 _ANOTHER_NETWORK = N_("Run the test on another network, for example mobile data, and compare the two results.")
 _ASK_PROVIDER = N_("Save this report and ask your provider whether it knows the reason.")
 _ASK_PROVIDER_HELP = N_("If it goes on, send this report to your provider and ask for help.")
@@ -69,12 +75,16 @@ _STEPS: dict[Cause, tuple[str, ...]] = {
 }
 
 
-def would_change_text(name: str, language: str) -> str:
-    """The test behind a `would_change` name, as the end of a sentence. "" for a name that callcheck does not know."""
-    for known, text in _WOULD_CHANGE.items():
-        if known == name:
-            return translator(language)(text)
-    return ""
+def would_change_text(name: str, language: str, depth: Depth | None = None) -> str:
+    """The test behind a `would_change` name, as the end of a sentence. "" for a name that callcheck does not know.
+
+    With the depth of the run that was made, a longer test is named by its command, and is "" after the longest.
+    """
+    texts = {str(known): text for known, text in _WOULD_CHANGE.items()}
+    if depth is not None:
+        texts["deeper_run"] = _DEEPER[depth]
+    text = texts.get(name, "")
+    return translator(language)(text) if text else ""
 
 
 def steps_for(verdict: Verdict, service: str, language: str, depth: Depth) -> list[str]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import string
-from functools import lru_cache
-
-from callcheck.locale import N_, translator
+from callcheck.locale import N_
 from callcheck.model import Evidence
 from callcheck.verdict.dns_text import DNS_SENTENCES
-from callcheck.verdict.figures import figures
+from callcheck.verdict.figures import counts, figures
 from callcheck.verdict.hoster_text import HOSTER_SENTENCES
 from callcheck.verdict.link_text import LINK_SENTENCES
 from callcheck.verdict.messaging_text import MESSAGING_SENTENCES
@@ -16,13 +13,13 @@ from callcheck.verdict.names import service_name
 from callcheck.verdict.path_text import PATH_SENTENCES
 from callcheck.verdict.quic_text import QUIC_SENTENCES
 from callcheck.verdict.relay_text import RELAY_SENTENCES
-from callcheck.verdict.stream_text import STREAM_SENTENCES, Sentences
+from callcheck.verdict.sentences import Sentences, first_said, n_
+from callcheck.verdict.stream_text import STREAM_SENTENCES
 from callcheck.verdict.stun_text import STUN_SENTENCES
 from callcheck.verdict.throughput_text import THROUGHPUT_SENTENCES
 from callcheck.words import Claim
 
-# For each claim: when it holds, when it does not, when nobody can tell. In each the first sentence whose numbers are
-# all there is taken, so that the last one has none. No sentence says who does it: where is the verdict's to name.
+# No sentence says who does it: where is the verdict's to name.
 _SENTENCES: dict[Claim, Sentences] = {
     Claim.route_exists: (
         (N_("This device has a way out to the internet (a route)."),),
@@ -31,19 +28,34 @@ _SENTENCES: dict[Claim, Sentences] = {
     ),
     Claim.gateway_healthy: (
         (
-            N_("Your router answered {received} of {sent} test packets, usually after {rtt_ms} ms."),
-            N_("Your router answered {received} of {sent} test packets."),
+            n_(
+                "Your router answered {received} of {sent} test packet, usually after {rtt_ms} ms.",
+                "Your router answered {received} of {sent} test packets, usually after {rtt_ms} ms.",
+                "sent",
+            ),
+            n_(
+                "Your router answered {received} of {sent} test packet.",
+                "Your router answered {received} of {sent} test packets.",
+                "sent",
+            ),
             N_("Your router answers steadily."),
         ),
         (
-            N_(
+            n_(
+                "Your router answered only {received} of {sent} test packet: {loss_percent} % was lost inside your"
+                " home network.",
                 "Your router answered only {received} of {sent} test packets: {loss_percent} % were lost inside your"
-                " home network."
+                " home network.",
+                "sent",
             ),
             N_("Packets are lost between this device and your router."),
         ),
         (
-            N_("Your router answered {received} of {sent} test packets, which proves nothing either way."),
+            n_(
+                "Your router answered {received} of {sent} test packet, which proves nothing either way.",
+                "Your router answered {received} of {sent} test packets, which proves nothing either way.",
+                "sent",
+            ),
             N_("Your router could not be tested."),
         ),
     ),
@@ -54,11 +66,15 @@ _SENTENCES: dict[Claim, Sentences] = {
     ),
     Claim.resolver_works: (
         (
-            N_("The name server (DNS, turns names into addresses) answered {answered} of {asked} questions."),
+            n_(
+                "The name server (DNS, turns names into addresses) answered {answered} of {asked} question.",
+                "The name server (DNS, turns names into addresses) answered {answered} of {asked} questions.",
+                "asked",
+            ),
             N_("The name server (DNS, turns names into addresses) answers."),
         ),
         (
-            N_("The name server (DNS, turns names into addresses) answered none of {asked} questions."),
+            N_("The name server (DNS, turns names into addresses) does not answer (questions asked: {asked})."),
             N_("The name server (DNS, turns names into addresses) does not answer."),
         ),
         (N_("Whether the name server (DNS, turns names into addresses) works could not be told."),),
@@ -69,11 +85,18 @@ _SENTENCES: dict[Claim, Sentences] = {
             N_("The name server (DNS) knows the names of {service}."),
         ),
         (
-            N_(
+            n_(
+                "The name server (DNS) does not know {missing} of {names} name of {service};"
+                " another name server knows {elsewhere_some} of them.",
                 "The name server (DNS) does not know {missing} of {names} names of {service};"
-                " another name server knows {elsewhere_some} of them."
+                " another name server knows {elsewhere_some} of them.",
+                "names",
             ),
-            N_("The name server (DNS) does not know {missing} of {names} names of {service}."),
+            n_(
+                "The name server (DNS) does not know {missing} of {names} name of {service}.",
+                "The name server (DNS) does not know {missing} of {names} names of {service}.",
+                "names",
+            ),
             N_("The name server (DNS) does not know the names of {service}."),
         ),
         (N_("Whether the names of {service} are known could not be told."),),
@@ -84,23 +107,35 @@ _SENTENCES: dict[Claim, Sentences] = {
             N_("Ordinary connections (TCP, as web sites use) get through."),
         ),
         (
-            N_("Ordinary connections (TCP, as web sites use) do not get through: none of {asked} opened."),
+            N_("Ordinary connections (TCP, as web sites use) do not get through: not one opened (tried: {asked})."),
             N_("Ordinary connections (TCP, as web sites use) do not get through."),
         ),
         (N_("Too few ordinary connections (TCP, as web sites use) were tried to tell anything."),),
     ),
     Claim.text_answers: (
         (
-            N_("{service} messages: {answered} of {asked} servers gave a proper answer, usually after {rtt_ms} ms."),
-            N_("{service} messages: {answered} of {asked} servers gave a proper answer."),
+            n_(
+                "{service} messages: {answered} of {asked} server gave a proper answer, usually after {rtt_ms} ms.",
+                "{service} messages: {answered} of {asked} servers gave a proper answer, usually after {rtt_ms} ms.",
+                "asked",
+            ),
+            n_(
+                "{service} messages: {answered} of {asked} server gave a proper answer.",
+                "{service} messages: {answered} of {asked} servers gave a proper answer.",
+                "asked",
+            ),
             N_("{service} messages: the servers give proper answers."),
         ),
         (
-            N_("{service} messages: none of {asked} servers gave a proper answer (connections opened: {opened})."),
-            N_("{service} messages: none of the servers gave a proper answer."),
+            N_("{service} messages: no server gave a proper answer (asked: {asked}; connections opened: {opened})."),
+            N_("{service} messages: no server gave a proper answer."),
         ),
         (
-            N_("{service} messages: {answered} of {asked} servers answered, which does not settle anything."),
+            n_(
+                "{service} messages: {answered} of {asked} server answered, which does not settle anything.",
+                "{service} messages: {answered} of {asked} servers answered, which does not settle anything.",
+                "asked",
+            ),
             N_("{service} messages: whether the servers answer could not be told."),
         ),
     ),
@@ -111,7 +146,7 @@ _SENTENCES: dict[Claim, Sentences] = {
             N_("Neutral servers for comparison answer."),
         ),
         (
-            N_("Neutral servers for comparison: none of {asked} answered."),
+            N_("Neutral servers for comparison: not one answered (asked: {asked})."),
             N_("Neutral servers for comparison do not answer."),
         ),
         (
@@ -125,7 +160,7 @@ _SENTENCES: dict[Claim, Sentences] = {
             N_("Servers inside the country answer."),
         ),
         (
-            N_("Servers inside the country: none of {asked} answered."),
+            N_("Servers inside the country: not one answered (asked: {asked})."),
             N_("Servers inside the country do not answer."),
         ),
         (N_("Servers inside the country could not be asked."),),
@@ -154,7 +189,10 @@ _SENTENCES: dict[Claim, Sentences] = {
             N_("{service} call servers (relays) answer."),
         ),
         (
-            N_("{service} call servers (relays): none of {informative} that are known to answer did so."),
+            N_(
+                "{service} call servers (relays): not one of those that are known to answer did so"
+                " (asked: {informative})."
+            ),
             N_("{service} call servers (relays) that are known to answer stay silent."),
         ),
         (
@@ -213,11 +251,4 @@ def claim_text(evidence: Evidence, language: str) -> str:
     holds, denied, unclear = _SENTENCES[evidence.claim]
     choice = holds if evidence.strength > 0 else denied if evidence.strength < 0 else unclear
     shown = figures(evidence.facts, language) | {"service": service_name(evidence.service)}
-    _ = translator(language)
-    sentence = next(text for text in choice if _placeholders(text) <= shown.keys())
-    return _(sentence).format_map(shown)
-
-
-@lru_cache(maxsize=256)
-def _placeholders(text: str) -> frozenset[str]:
-    return frozenset(name for _, name, _, _ in string.Formatter().parse(text) if name)
+    return first_said(choice, shown, counts(evidence.facts), language)

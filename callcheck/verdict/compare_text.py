@@ -21,9 +21,10 @@ from callcheck.verdict.comparison import (
     Side,
     verdict_on,
 )
-from callcheck.verdict.figures import decimal
+from callcheck.verdict.figures import count, decimal
 from callcheck.verdict.headline_text import headline
 from callcheck.verdict.names import cause_name, service_name
+from callcheck.verdict.sentences import Sentence, in_language, n_
 from callcheck.words import Cause, Function, Outcome, Where
 
 # The subject of every sentence: a plural, as all verbs beside it are.
@@ -105,7 +106,7 @@ _LACKS: Final[dict[Lack, str]] = {
     Lack.filters: N_("a program on the device changed or filtered traffic during the test on network {here}"),
     Lack.no_counts: N_("the test on network {here} has no count of lost packets"),
 }
-_CAVEATS: Final[dict[CaveatKind, str]] = {
+_CAVEATS: Final[dict[CaveatKind, Sentence]] = {
     CaveatKind.depth: N_("One test was longer than the other: the shorter one sees less."),
     CaveatKind.catalogue: N_("The tests used lists of servers of different dates: {a} and {b}."),
     CaveatKind.version: N_("The tests were made with different versions of callcheck: {a} and {b}."),
@@ -116,8 +117,10 @@ _CAVEATS: Final[dict[CaveatKind, str]] = {
     CaveatKind.moved: N_("During the test on network {here} the device changed to another network or address."),
     CaveatKind.tunnel: N_("The test on network {here} went through a tunnel, and saw that instead of its own line."),
     CaveatKind.only_in: N_("Only the test on network {here} looked at {service}."),
-    CaveatKind.far_apart: N_(
-        "Between the two tests lie {hours} hours: what changed in that time may explain a difference, too."
+    CaveatKind.far_apart: n_(
+        "Between the two tests lies {hours} hour: what changed in that time may explain a difference, too.",
+        "Between the two tests lie {hours} hours: what changed in that time may explain a difference, too.",
+        "hours",
     ),
     CaveatKind.time_unknown: N_(
         "It is not known how much time lies between the two tests: what changed in it may explain a difference, too."
@@ -246,12 +249,13 @@ def _caveat_text(caveat: Caveat, comparison: Comparison, language: str) -> str:
         CaveatKind.version: (a.tool_version, b.tool_version),
     }
     first, second = pairs.get(caveat.kind, ("", ""))
-    return translator(language)(_CAVEATS[caveat.kind]).format(
+    hours = round(comparison.hours_apart or 0)
+    return in_language(_CAVEATS[caveat.kind], {"hours": hours}, language).format(
         a=first,
         b=second,
         here=caveat.network.upper(),
         service=service_name(caveat.service),
-        hours=round(comparison.hours_apart or 0),
+        hours=count(hours, language),
     )
 
 

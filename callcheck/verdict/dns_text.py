@@ -5,22 +5,28 @@ from __future__ import annotations
 from typing import Final
 
 from callcheck.locale import N_
-from callcheck.verdict.stream_text import Sentences
+from callcheck.verdict.sentences import Sentences, n_
 from callcheck.words import Claim
 
 DNS_SENTENCES: Final[dict[Claim, Sentences]] = {
     Claim.names_true: (
         (
-            N_(
+            n_(
+                "The name server (DNS, turns names into addresses) gives addresses for {names} name of {service};"
+                " confirmed by others over a protected line: {agreed}.",
                 "The name server (DNS, turns names into addresses) gives addresses for {names} names of {service};"
-                " those for {agreed} of them were confirmed by others over a protected line."
+                " confirmed by others over a protected line: {agreed}.",
+                "names",
             ),
             N_("The addresses that the name server (DNS) gives for {service} are right."),
         ),
         (
-            N_(
+            n_(
+                "The name server (DNS, turns names into addresses) gives false addresses for {false} of {names} name"
+                " of {service}: they lead nowhere, or to somebody else.",
                 "The name server (DNS, turns names into addresses) gives false addresses for {false} of {names} names"
-                " of {service}: they lead nowhere, or to somebody else."
+                " of {service}: they lead nowhere, or to somebody else.",
+                "names",
             ),
             N_("The name server (DNS) gives false addresses for {service}: they lead nowhere, or to somebody else."),
         ),
@@ -29,8 +35,8 @@ DNS_SENTENCES: Final[dict[Claim, Sentences]] = {
     Claim.resolvers_intercepted: (
         (
             N_(
-                "Questions to name servers (DNS) outside this network seem to be answered in their place:"
-                " {differing_some} of {asked} answers do not fit the server that was asked."
+                "Questions to name servers (DNS) outside this network seem to be answered in their place"
+                " (answers that do not fit the server that was asked: {differing_some} of {asked})."
             ),
             N_(
                 "There are signs that questions to name servers (DNS) outside this network are answered in their place."
@@ -52,9 +58,12 @@ DNS_SENTENCES: Final[dict[Claim, Sentences]] = {
     ),
     Claim.answers_doubled: (
         (
-            N_(
+            n_(
+                "For {doubled} of {names} name one question to a name server (DNS) brought two answers that do not fit"
+                " together, as happens where somebody answers before the server does.",
                 "For {doubled} of {names} names one question to a name server (DNS) brought two answers that do not fit"
-                " together, as happens where somebody answers before the server does."
+                " together, as happens where somebody answers before the server does.",
+                "names",
             ),
             N_(
                 "One question to a name server (DNS) brought two answers that do not fit together,"
@@ -62,7 +71,7 @@ DNS_SENTENCES: Final[dict[Claim, Sentences]] = {
             ),
         ),
         (
-            N_("Each question to a name server (DNS) brought one answer ({names} names asked for)."),
+            N_("Each question to a name server (DNS) brought one answer (names asked for: {names})."),
             N_("Each question to a name server (DNS) brought one answer."),
         ),
         (N_("Too few questions to name servers (DNS) were answered to tell whether somebody else answers as well."),),

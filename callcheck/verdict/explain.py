@@ -57,16 +57,22 @@ def percent(probability: float) -> int:
 
 
 def sureness_text(verdict: Verdict, language: str) -> str:
-    """How sure the verdict is of its cause; where it has none, which hypotheses lead."""
+    """How sure the verdict is of its cause; where it has none, which hypotheses lead ("" where none does)."""
     if verdict.cause == "unknown":
         return leading_text(verdict, language)
-    return translator(language)("sure: {percent} %").format(percent=percent(verdict.confidence))
+    return translator(language)("{percent} % sure").format(percent=percent(verdict.confidence))
 
 
 def leading_text(verdict: Verdict, language: str) -> str:
-    """The likeliest known causes with their probabilities; "" where none stands out, or the unknown leads."""
+    """The likeliest known causes with their probabilities; "" where none stands out, or the unknown leads.
+
+    "Nothing wrong" is a candidate only where it is open how things are: beside "work" it says nothing new, and it does
+    not explain why they do not.
+    """
     _ = translator(language)
     ranked = sorted(verdict.causes.items(), key=lambda item: -item[1])
+    if verdict.outcome != "unknown":
+        ranked = [item for item in ranked if item[0] != "none"]
     if not ranked or ranked[0][0] == "unknown":
         return ""  # what nobody knows leads; to name whoever comes next would point a finger
     named = [
@@ -74,7 +80,11 @@ def leading_text(verdict: Verdict, language: str) -> str:
         for cause, probability in ranked[:3]
         if probability >= _WORTH_NAMING and cause != "unknown"
     ]
-    return _("not settled; most likely so far: {causes}").format(causes=", ".join(named)) if named else ""
+    if not named:
+        return ""
+    if verdict.outcome == "works":
+        return _("possible trouble all the same, not settled: {causes}").format(causes=", ".join(named))
+    return _("not settled; most likely so far: {causes}").format(causes=", ".join(named))
 
 
 def next_steps(verdict: Verdict, language: str, depth: Depth) -> list[str]:

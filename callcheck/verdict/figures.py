@@ -1,7 +1,12 @@
-"""Numbers out of facts, written for a reader: rounded, with the decimal mark of the language; no words get through."""
+"""Numbers out of facts, written for a reader: rounded, in the manner of the language; no words get through.
+
+Thousands are parted from 10 000 on: by a comma in English, in Russian by an ordinary space, as a no-break space would
+be escaped where a terminal is written to (report/printable).
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -72,14 +77,14 @@ _RANGES = {
     "seconds_between": ("seconds_low", "seconds_high", 1),
 }
 _FROM_TO: Final = N_("{low} to {high}")
+# From here on, a decimal would be rounded away.
+_WHOLE_FROM: Final = 9.95
+_PARTED_LENGTH: Final = len("10,000")
 
 
 def figures(facts: Mapping[str, Json], language: str) -> dict[str, str]:
     """Every fact that a sentence may show, by placeholder. Units stand in the sentences; words never get in here."""
-    shown: dict[str, str] = {}
-    for name in _COUNTS:
-        if (count := number_of(facts, name)) is not None:
-            shown[name] = str(round(count))
+    shown = {name: count(number, language) for name, number in _whole(facts).items()}
     for name in _MEASURES:
         if (measure := number_of(facts, name)) is not None:
             shown[name] = decimal(measure, language)
@@ -89,31 +94,44 @@ def figures(facts: Mapping[str, Json], language: str) -> dict[str, str]:
     for name, placeholder in _RATIOS.items():
         if (ratio := number_of(facts, name)) is not None and ratio <= 1:
             shown[placeholder] = decimal(100 * ratio, language)
-    if shown.get("asked") == "0":
-        del shown["asked"]  # "none of 0" is no news: a sentence without the figure says the rest
-    return shown | _derived(facts, language)
+    if (networks := number_of(facts, "networks")) is not None:
+        n_ = plural(language)
+        in_networks = n_("in {count} network", "in {count} networks", round(networks))
+        shown["in_networks"] = in_networks.format(count=count(round(networks), language))
+    return shown
 
 
-def _derived(facts: Mapping[str, Json], language: str) -> dict[str, str]:
-    derived: dict[str, str] = {}
+def counts(facts: Mapping[str, Json]) -> dict[str, int]:
+    """The whole numbers behind the figures, by placeholder: they choose the form of the words beside them. A range
+    counts as its upper end, the last that is read."""
+    found = _whole(facts)
+    for name, (_, high, unit) in _RANGES.items():
+        if (end := _in_units(facts, high, unit)) is not None:
+            found[name] = math.ceil(end)
+    return found
+
+
+def _whole(facts: Mapping[str, Json]) -> dict[str, int]:
+    known = {name: round(number) for name in _COUNTS if (number := number_of(facts, name)) is not None}
+    if known.get("asked") == 0:
+        del known["asked"]  # "none of 0" is no news: a sentence without the figure says the rest
+    return known | _derived(facts)
+
+
+def _derived(facts: Mapping[str, Json]) -> dict[str, int]:
+    derived: dict[str, int] = {}
     names, missing = number_of(facts, "names"), number_of(facts, "missing")
     if names is not None and missing is not None and missing <= names:
-        derived["found"] = str(round(names - missing))
-    networks = number_of(facts, "networks")
-    if networks is not None:
-        n_ = plural(language)
-        derived["in_networks"] = n_("in {count} network", "in {count} networks", round(networks)).format(
-            count=round(networks)
-        )
+        derived["found"] = round(names - missing)
     call, control, neutral = (number_of(facts, f"last_hop_{name}") for name in ("call", "control", "neutral"))
     # Hop 0 is "seen nowhere", which no sentence should call a station.
     if call and control:
-        derived |= {"last_hop_call": str(round(call)), "last_hop_control": str(round(control))}
+        derived |= {"last_hop_call": round(call), "last_hop_control": round(control)}
     if call and neutral and neutral > call:
-        derived["last_hop_neutral_beyond"] = str(round(neutral))
+        derived["last_hop_neutral_beyond"] = round(neutral)
     for name in ("elsewhere", "renewed", "differing", "versions"):
         if some := number_of(facts, name):
-            derived[f"{name}_some"] = str(round(some))
+            derived[f"{name}_some"] = round(some)
     return derived
 
 
@@ -132,6 +150,14 @@ def _range(low: float | None, high: float | None, language: str) -> str:
 
 def decimal(value: float, language: str) -> str:
     """One decimal below ten where it says something, none above."""
-    text = f"{value:.1f}" if value < 9.95 else f"{value:.0f}"
-    text = text.removesuffix(".0")
+    if value >= _WHOLE_FROM:
+        return count(value, language)
+    text = f"{value:.1f}".removesuffix(".0")
     return text.replace(".", ",") if language == "ru" else text
+
+
+def count(number: float, language: str) -> str:
+    """A whole number; its thousands are parted where it has five digits or more, as both languages do in print."""
+    text = f"{number:,.0f}"
+    mark = "" if len(text) < _PARTED_LENGTH else " " if language == "ru" else ","
+    return text.replace(",", mark)

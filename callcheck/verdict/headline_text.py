@@ -31,13 +31,13 @@ _WHAT: dict[tuple[Function, Outcome], str] = {
 _WHY: dict[Cause, str] = {
     "none": N_("nothing was found that would explain it"),
     "device": N_("this device is too busy or too slow to keep up"),
-    "local_link": N_("data is lost inside your home network, between this device and your router"),
+    "local_link": N_("data is lost or held up inside your home network, between this device and your router"),
     "bufferbloat": N_(
         "other traffic, such as downloads or backups, fills your line, and data waits too long in a queue"
     ),
     "resolver": N_("the name server in use (DNS, which turns names into addresses) does not give the right addresses"),
     "captive_portal": N_("this network wants you to log in on a web page first"),
-    "congestion": N_("the network is overloaded, and other destinations suffer just as much"),
+    "congestion": N_("the network is overloaded, and traffic to other places suffers as well"),
     "udp_blocked": N_("this network lets no call traffic through to anyone (it stops UDP, the kind of data calls use)"),
     "allow_list": N_("this network lets only chosen sites and services through"),
     "offline": _OFFLINE,
@@ -72,6 +72,7 @@ _RELAYS_MUTE = N_(
     "its relays (the servers that carry calls) stayed silent, and it is not known whether they answer strangers at all"
 )
 _NOT_SETTLED = N_("the measurements do not settle it")
+_NOT_TESTED = N_("this run did not test them")
 
 
 def headline(verdict: Verdict, evidence: Sequence[Evidence], language: str) -> str:
@@ -120,7 +121,13 @@ def _doubt(verdict: Verdict, evidence: Sequence[Evidence]) -> str:
     relays = list(_about(evidence, Claim.relays_answer, verdict.service))
     if verdict.function == "calls" and relays and all(_mute(item) for item in relays):
         return _RELAYS_MUTE
-    return _NOT_SETTLED
+    return _NOT_SETTLED if _was_tested(verdict, evidence) else _NOT_TESTED
+
+
+def _was_tested(verdict: Verdict, evidence: Sequence[Evidence]) -> bool:
+    """Whether any evidence is about this very thing; without any evidence at all, nobody knows what was tested."""
+    own = (item.service == verdict.service and item.function == verdict.function for item in evidence)
+    return not verdict.function or not evidence or any(own)
 
 
 def _mute(item: Evidence) -> bool:

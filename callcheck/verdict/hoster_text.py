@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from callcheck.locale import N_
-from callcheck.verdict.stream_text import Sentences
+from callcheck.verdict.sentences import Sentences, n_
 from callcheck.words import Claim
 
 # For each claim: when it holds, when it does not, when nobody can tell (see `claims_text`).
@@ -16,9 +16,12 @@ HOSTER_SENTENCES: Final[dict[Claim, Sentences]] = {
             N_("Longer exchanges with servers at foreign hosting companies go on to the end."),
         ),
         (
-            N_(
-                "Exchanges with servers at foreign hosting companies fall silent after some {packets} packets"
-                " ({died} of {asked} did), while the same servers answer a new start."
+            n_(
+                "Exchanges with servers at foreign hosting companies fall silent after about {packets} packet"
+                " ({died} of {asked} did), while the same servers answer a new start.",
+                "Exchanges with servers at foreign hosting companies fall silent after about {packets} packets"
+                " ({died} of {asked} did), while the same servers answer a new start.",
+                "packets",
             ),
             N_(
                 "Exchanges with servers at foreign hosting companies fall silent after a while ({died} of {asked} did),"

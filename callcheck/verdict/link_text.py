@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from callcheck.locale import N_
-from callcheck.verdict.stream_text import Sentences
+from callcheck.verdict.sentences import Sentences, n_
 from callcheck.words import Claim
 
 # For each claim: when it holds, when it does not, when nobody can tell (see `claims_text`).
@@ -16,9 +16,12 @@ LINK_SENTENCES: Final[dict[Claim, Sentences]] = {
             N_("Your router answers evenly."),
         ),
         (
-            N_(
+            n_(
+                "Answers from your router stood still {stalls} time during the test, for up to {longest_stall_ms} ms,"
+                " and then came all at once or not at all: weak or sleepy Wi-Fi does this, and a call breaks up.",
                 "Answers from your router stood still {stalls} times during the test, for up to {longest_stall_ms} ms,"
-                " and then came all at once or not at all: weak or sleepy Wi-Fi does this, and a call breaks up."
+                " and then came all at once or not at all: weak or sleepy Wi-Fi does this, and a call breaks up.",
+                "stalls",
             ),
             N_("Answers from your router stand still now and then."),
         ),
@@ -42,7 +45,10 @@ LINK_SENTENCES: Final[dict[Claim, Sentences]] = {
     ),
     Claim.device_busy: (
         (
-            N_("This device is very busy: {load_ratio} programs want to run on each processor, so sound may stutter."),
+            N_(
+                "This device is very busy (programs that wait for each processor, on average: {load_ratio}),"
+                " so sound may stutter."
+            ),
             N_("This device is very busy, so sound may stutter."),
         ),
         (N_("This device has time to spare."),),
@@ -54,12 +60,12 @@ LINK_SENTENCES: Final[dict[Claim, Sentences]] = {
             N_("Web sites in this country answer."),
         ),
         (
-            N_("None of {asked} web sites in this country answered (connections that opened at all: {opened})."),
+            N_("No web site in this country answered (asked: {asked}; connections that opened at all: {opened})."),
             N_("Web sites in this country do not answer."),
         ),
         (
             N_(
-                "{certificates_refused} of {asked} web sites in this country could not prove who they are;"
+                "Web sites in this country that could not prove who they are: {certificates_refused} of {asked};"
                 " a wrong date on this device looks the same."
             ),
             N_("Whether web sites in this country answer could not be told."),
@@ -71,12 +77,12 @@ LINK_SENTENCES: Final[dict[Claim, Sentences]] = {
             N_("Web sites abroad answer."),
         ),
         (
-            N_("None of {asked} web sites abroad answered (connections that opened at all: {opened})."),
+            N_("No web site abroad answered (asked: {asked}; connections that opened at all: {opened})."),
             N_("Web sites abroad do not answer."),
         ),
         (
             N_(
-                "{certificates_refused} of {asked} web sites abroad could not prove who they are;"
+                "Web sites abroad that could not prove who they are: {certificates_refused} of {asked};"
                 " a wrong date on this device looks the same."
             ),
             N_("Whether web sites abroad answer could not be told."),
@@ -89,13 +95,17 @@ LINK_SENTENCES: Final[dict[Claim, Sentences]] = {
     ),
     Claim.ipv6_works: (
         (
-            N_("The newer kind of internet addresses (IPv6) works: {answered} of {asked} hosts answered."),
+            n_(
+                "The newer kind of internet addresses (IPv6) works: {answered} of {asked} server answered.",
+                "The newer kind of internet addresses (IPv6) works: {answered} of {asked} servers answered.",
+                "asked",
+            ),
             N_("The newer kind of internet addresses (IPv6) works."),
         ),
         (
             N_(
-                "The newer kind of internet addresses (IPv6) is set up but leads nowhere: none of {asked} hosts"
-                " answered, while the same hosts answer by the older kind."
+                "The newer kind of internet addresses (IPv6) is set up but leads nowhere: no server answered"
+                " (asked: {asked}), while the same servers answer by the older kind (IPv4)."
             ),
             N_("The newer kind of internet addresses (IPv6) is set up but leads nowhere."),
         ),
@@ -103,9 +113,12 @@ LINK_SENTENCES: Final[dict[Claim, Sentences]] = {
     ),
     Claim.tunnel_on_the_way: (
         (
-            N_(
+            n_(
+                "Calls to {service} take a way of their own: {tunnelled} of {endpoints} address is reached through"
+                " a tunnel, other traffic is not. The test saw the tunnel there, not your own line.",
                 "Calls to {service} take a way of their own: {tunnelled} of {endpoints} addresses are reached through"
-                " a tunnel, other traffic is not. The test saw the tunnel there, not your own line."
+                " a tunnel, other traffic is not. The test saw the tunnel there, not your own line.",
+                "endpoints",
             ),
             N_("Calls to {service} go through a tunnel of their own, so the test saw the tunnel there."),
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from callcheck.locale import N_
-from callcheck.verdict.stream_text import Sentences
+from callcheck.verdict.sentences import Sentences
 from callcheck.words import Claim
 
 MESSAGING_SENTENCES: Final[dict[Claim, Sentences]] = {
@@ -16,13 +16,13 @@ MESSAGING_SENTENCES: Final[dict[Claim, Sentences]] = {
         ),
         (
             N_(
-                "At {service}'s own address none of {asked} connections that show its name openly was answered;"
-                " with another name {without_name} were. At another site's address its name was not answered either"
-                " ({elsewhere_some} times tried)."
+                "At {service}'s own address no connection that shows its name openly was answered (tried: {asked});"
+                " with another name, answered: {without_name}. At another site's address its name was not answered"
+                " either (tried: {elsewhere_some})."
             ),
             N_(
-                "At {service}'s own address none of {asked} connections that show its name openly was answered;"
-                " with another name {without_name} were."
+                "At {service}'s own address no connection that shows its name openly was answered (tried: {asked});"
+                " with another name, answered: {without_name}."
             ),
             N_("Connections that show {service}'s name openly are not answered; those that show another name are."),
         ),
@@ -30,13 +30,13 @@ MESSAGING_SENTENCES: Final[dict[Claim, Sentences]] = {
     ),
     Claim.text_stays: (
         (
-            N_("Connections to {service} stay alive: {held} of {asked} were still answered after some seconds."),
+            N_("Connections to {service} stay alive; still answered after some seconds: {held} of {asked}."),
             N_("Connections to {service} stay alive."),
         ),
         (
             N_(
-                "Connections to {service} fall silent: {frozen} of {asked} were answered at first and later no more,"
-                " while new connections were."
+                "Connections to {service} fall silent ({frozen} of {asked} did): they are answered at first and later"
+                " no more, while new connections are."
             ),
             N_("Connections to {service} are answered at first and later no more, while new connections are."),
         ),
@@ -49,11 +49,11 @@ MESSAGING_SENTENCES: Final[dict[Claim, Sentences]] = {
         ),
         (
             N_(
-                "Longer transfers to and from {service} stop part of the way ({finished} of {asked} came to their end;"
+                "Longer transfers to and from {service} stop part of the way (complete: {finished} of {asked};"
                 " the others stopped after {frozen_between_kb} kB); those of a neutral site went on."
             ),
             N_(
-                "Longer transfers to and from {service} stop part of the way ({finished} of {asked} came to their end);"
+                "Longer transfers to and from {service} stop part of the way (complete: {finished} of {asked});"
                 " those of a neutral site went on."
             ),
             N_("Longer transfers to and from {service} stop part of the way; those of a neutral site go on."),

@@ -47,7 +47,7 @@ _MECHANISMS: dict[Mechanism, str] = {
     "random_drop": N_("by throwing away some packets at random"),
     "cutoff_time": N_("by cutting the flow off after some seconds"),
     "cutoff_packets": N_("by cutting the flow off after a number of packets"),
-    "voip_class": N_("whatever looks like an internet call, whoever runs it"),
+    "voip_class": N_("by the look of an internet call, whoever runs it"),
     "unknown": "",
 }
 

@@ -13,6 +13,11 @@ from callcheck.verdict.names import service_name
 _LEAST_SCORE: Final = 1.0
 _LARGEST_SCORE: Final = 4.5
 
+_ONE_SCORE: Final = N_("A call over {service}: {sound} (estimated score {mos} on a scale from 1 to 4.5).")
+_SCORE_BETWEEN: Final = N_(
+    "A call over {service}: {sound} (estimated score {mos} on a scale from 1 to 4.5; it may lie between {low} and"
+    " {high})."
+)
 # By the word for the score, and by what one would complain of most.
 _SOUNDS: Final[dict[str, dict[str, str]]] = {
     "clear": {"": N_("it sounds like a good telephone line")},
@@ -48,12 +53,6 @@ def quality_text(quality: Quality, language: str) -> str:
     if not sound or not all(_LEAST_SCORE <= score <= _LARGEST_SCORE for score in scores):
         return ""
     _ = translator(language)
-    return _(
-        "A call over {service}: {sound} (estimated score {mos} of 4.5, at least {low} and at most {high})."
-    ).format(
-        service=service_name(quality.service),
-        sound=_(sound),
-        mos=decimal(quality.mos, language),
-        low=decimal(quality.mos_low, language),
-        high=decimal(quality.mos_high, language),
-    )
+    low, mos, high = (decimal(score, language) for score in scores)
+    template = _ONE_SCORE if low == high else _SCORE_BETWEEN
+    return _(template).format(service=service_name(quality.service), sound=_(sound), mos=mos, low=low, high=high)

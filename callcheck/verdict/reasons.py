@@ -38,7 +38,8 @@ def of(
     gains = {sign: mine[sign] - (other[sign] if mine[sign] * other[sign] > 0 else 0.0) for sign in seen.levels}
     shown = {sign: mine[sign] + gains[sign] for sign in seen.levels}
     fits = sorted((sign for sign in shown if shown[sign] > 0 and mine[sign] > 0), key=lambda sign: -shown[sign])
-    speaks_against = sorted((sign for sign in shown if mine[sign] < 0), key=lambda sign: mine[sign])
+    # What surprises the rival even more speaks for the leader, if for anybody.
+    speaks_against = sorted((sign for sign in shown if mine[sign] < 0 > gains[sign]), key=lambda sign: mine[sign])
     essential = _ESSENTIAL_OF_CAUSE.get(leading.cause if decided else "unknown", _ESSENTIAL[function])
     ranked = sorted(fits, key=lambda sign: sign not in essential)
     supporting = _cited(found, service, function, ranked)

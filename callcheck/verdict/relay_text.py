@@ -5,24 +5,34 @@ from __future__ import annotations
 from typing import Final
 
 from callcheck.locale import N_
-from callcheck.verdict.stream_text import Sentences
+from callcheck.verdict.sentences import Sentences, n_
 from callcheck.words import Claim
 
 RELAY_SENTENCES: Final[dict[Claim, Sentences]] = {
     Claim.relay_list_fresh: (
         (
-            N_("{service} still lists call servers that were tested ({known} of them; {listed} are listed today)."),
+            N_(
+                "{service} still lists call servers that were tested (tested and listed: {known};"
+                " listed in all: {listed})."
+            ),
             N_("{service} still lists the call servers that were tested."),
         ),
         (
-            N_(
+            n_(
                 "{service} lists none of the call servers that were tested any more: what is known of them is"
-                " {age_days} days old."
+                " {age_days} day old.",
+                "{service} lists none of the call servers that were tested any more: what is known of them is"
+                " {age_days} days old.",
+                "age_days",
             ),
             N_("{service} lists none of the call servers that were tested any more."),
         ),
         (
-            N_("How fresh the list of {service} call servers is could not be told; it was made {age_days} days ago."),
+            n_(
+                "How fresh the list of {service} call servers is could not be told; it was made {age_days} day ago.",
+                "How fresh the list of {service} call servers is could not be told; it was made {age_days} days ago.",
+                "age_days",
+            ),
             N_("How fresh the list of {service} call servers is could not be told."),
         ),
     ),
@@ -37,7 +47,7 @@ RELAY_SENTENCES: Final[dict[Claim, Sentences]] = {
         (
             N_(
                 "{service} call servers could not be reached over TCP, the way that web pages take, either"
-                " (none of {endpoints} opened)."
+                " (tried: {endpoints}; none opened)."
             ),
             N_("{service} call servers could not be reached over TCP, the way that web pages take."),
         ),
@@ -46,14 +56,15 @@ RELAY_SENTENCES: Final[dict[Claim, Sentences]] = {
     Claim.call_forms_alike: (
         (
             N_(
-                "{service} call servers answer every form in which a call may begin ({answered} of {endpoints} answer)."
+                "Those {service} call servers that answer do so to every form in which a call may begin"
+                " (answered: {answered} of {endpoints})."
             ),
-            N_("{service} call servers answer every form in which a call may begin."),
+            N_("Those {service} call servers that answer do so to every form in which a call may begin."),
         ),
         (
             N_(
-                "{service} call servers: {silent} stay silent to one form in which a call may begin,"
-                " while other packets to the same places are answered."
+                "Some {service} call servers stay silent to one form in which a call may begin"
+                " (such servers: {silent}), while other packets to the same places are answered."
             ),
             N_(
                 "{service} call servers stay silent to one form in which a call may begin,"

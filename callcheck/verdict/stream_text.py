@@ -5,63 +5,93 @@ from __future__ import annotations
 from typing import Final
 
 from callcheck.locale import N_
+from callcheck.verdict.sentences import Sentences, n_
 from callcheck.words import Claim
-
-# For each claim: when it holds, when it does not, when nobody can tell (see `claims_text`).
-_Choice = tuple[str, ...]
-Sentences = tuple[_Choice, _Choice, _Choice]
 
 STREAM_SENTENCES: Final[dict[Claim, Sentences]] = {
     Claim.stream_carries: (
         (
-            N_(
+            n_(
+                "A call-like stream to {service}: {received} of {sent} packet came through in {seconds} s"
+                " ({loss_percent} % lost).",
                 "A call-like stream to {service}: {received} of {sent} packets came through in {seconds} s"
-                " ({loss_percent} % lost)."
+                " ({loss_percent} % lost).",
+                "sent",
             ),
-            N_("A call-like stream to {service}: {received} of {sent} packets came through ({loss_percent} % lost)."),
+            n_(
+                "A call-like stream to {service}: {received} of {sent} packet came through ({loss_percent} % lost).",
+                "A call-like stream to {service}: {received} of {sent} packets came through ({loss_percent} % lost).",
+                "sent",
+            ),
             N_("A call-like stream to {service} comes through."),
         ),
         (
-            N_(
+            n_(
+                "A call-like stream to {service}: {loss_percent} % of {sent} packet was lost;"
+                " in streams to other places {controls_loss_percent} %.",
                 "A call-like stream to {service}: {loss_percent} % of {sent} packets were lost;"
-                " in streams to other places {controls_loss_percent} %."
+                " in streams to other places {controls_loss_percent} %.",
+                "sent",
             ),
-            N_("A call-like stream to {service}: {loss_percent} % of {sent} packets were lost."),
+            n_(
+                "A call-like stream to {service}: {loss_percent} % of {sent} packet was lost.",
+                "A call-like stream to {service}: {loss_percent} % of {sent} packets were lost.",
+                "sent",
+            ),
             N_("A call-like stream to {service} does not come through well."),
         ),
         (
-            N_("A call-like stream to {service}: {sent} packets sent, too few to judge."),
+            n_(
+                "A call-like stream to {service}: {sent} packet sent, too few to judge.",
+                "A call-like stream to {service}: {sent} packets sent, too few to judge.",
+                "sent",
+            ),
             N_("Whether a call-like stream to {service} comes through could not be told."),
         ),
     ),
     Claim.controls_carry: (
         (
-            N_("Call-like streams to neutral servers: {loss_percent} % of {sent} packets were lost."),
+            n_(
+                "Call-like streams to neutral servers: {loss_percent} % of {sent} packet was lost.",
+                "Call-like streams to neutral servers: {loss_percent} % of {sent} packets were lost.",
+                "sent",
+            ),
             N_("Call-like streams to neutral servers come through."),
         ),
         (
-            N_("Call-like streams to neutral servers suffer too: {loss_percent} % of {sent} packets were lost."),
+            n_(
+                "Call-like streams to neutral servers suffer too: {loss_percent} % of {sent} packet was lost.",
+                "Call-like streams to neutral servers suffer too: {loss_percent} % of {sent} packets were lost.",
+                "sent",
+            ),
             N_("Call-like streams to neutral servers suffer too."),
         ),
         (N_("Whether call-like streams to neutral servers come through could not be told."),),
     ),
     Claim.stream_cut_off: (
         (
-            N_(
+            n_(
+                "Call-like flows to {service} fall silent after {packets_between} packet ({died} of {flows} did);"
+                " new starts from another port that got through again: {renewed_some}.",
                 "Call-like flows to {service} fall silent after {packets_between} packets ({died} of {flows} did);"
-                " new starts from another port that got through again: {renewed_some}."
+                " new starts from another port that got through again: {renewed_some}.",
+                "packets_between",
             ),
             N_(
                 "Call-like flows to {service} fall silent after {seconds_between} s ({died} of {flows} did);"
                 " new starts from another port that got through again: {renewed_some}."
             ),
-            N_("Call-like flows to {service} fall silent after {packets_between} packets ({died} of {flows} did)."),
+            n_(
+                "Call-like flows to {service} fall silent after {packets_between} packet ({died} of {flows} did).",
+                "Call-like flows to {service} fall silent after {packets_between} packets ({died} of {flows} did).",
+                "packets_between",
+            ),
             N_("Call-like flows to {service} fall silent after {seconds_between} s ({died} of {flows} did)."),
             N_("Call-like flows to {service}: {died} of {flows} came through at first and then fell silent."),
             N_("Call-like flows to {service} come through at first and then fall silent."),
         ),
         (
-            N_("Call-like flows to {service}: all {flows} went on to the end."),
+            N_("Call-like flows to {service} go on to the end: {flows} of {flows}."),
             N_("Call-like flows to {service} go on to the end."),
         ),
         (N_("Whether call-like flows to {service} are cut off after a while could not be told."),),

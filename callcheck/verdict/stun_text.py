@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from callcheck.locale import N_
-from callcheck.verdict.stream_text import Sentences
+from callcheck.verdict.sentences import Sentences, n_
 from callcheck.words import Claim
 
 STUN_SENTENCES: Final[dict[Claim, Sentences]] = {
@@ -16,7 +16,7 @@ STUN_SENTENCES: Final[dict[Claim, Sentences]] = {
         ),
         (
             N_(
-                "Servers elsewhere see this line under {addresses} different addresses at the same time:"
+                "Servers elsewhere see this line under different addresses at the same time ({addresses} in all):"
                 " some places are reached by another way than others, for example through a tunnel."
             ),
             N_(
@@ -28,7 +28,11 @@ STUN_SENTENCES: Final[dict[Claim, Sentences]] = {
     ),
     Claim.mapping_steady: (
         (
-            N_("The router passes on this device's port numbers as they are ({ports} of {asked} connections)."),
+            n_(
+                "The router passes on this device's port numbers as they are ({ports} of {asked} connection).",
+                "The router passes on this device's port numbers as they are ({ports} of {asked} connections).",
+                "asked",
+            ),
             N_("The router passes on this device's port numbers as they are."),
         ),
         (N_("The router gives one connection other port numbers for other places, which hinders direct calls."),),
@@ -55,14 +59,17 @@ STUN_SENTENCES: Final[dict[Claim, Sentences]] = {
     ),
     Claim.stun_by_tcp: (
         (
-            N_(
+            n_(
                 "The greeting of a call also gets through over TCP, the way that web pages take"
-                " ({answered} of {asked} servers answered)."
+                " ({answered} of {asked} server answered).",
+                "The greeting of a call also gets through over TCP, the way that web pages take"
+                " ({answered} of {asked} servers answered).",
+                "asked",
             ),
             N_("The greeting of a call also gets through over TCP, the way that web pages take."),
         ),
         (
-            N_("Over TCP, the way that web pages take, none of {asked} servers answered the greeting of a call."),
+            N_("Over TCP, the way that web pages take, no server answered the greeting of a call (asked: {asked})."),
             N_("Over TCP, the way that web pages take, no server answered the greeting of a call."),
         ),
         (N_("Whether the greeting of a call gets through over TCP could not be told."),),
@@ -76,7 +83,7 @@ STUN_SENTENCES: Final[dict[Claim, Sentences]] = {
             N_("The first encrypted packet of a call (DTLS) gets through to neutral servers."),
         ),
         (
-            N_("The first encrypted packet of a call (DTLS) was answered by none of {asked} neutral servers."),
+            N_("The first encrypted packet of a call (DTLS) was not answered by any neutral server (asked: {asked})."),
             N_("The first encrypted packet of a call (DTLS) is not answered by neutral servers."),
         ),
         (N_("Whether the first encrypted packet of a call (DTLS) gets through could not be told."),),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from callcheck.locale import N_
-from callcheck.verdict.stream_text import Sentences
+from callcheck.verdict.sentences import Sentences
 from callcheck.words import Claim
 
 THROUGHPUT_SENTENCES: Final[dict[Claim, Sentences]] = {

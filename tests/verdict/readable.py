@@ -11,7 +11,7 @@ from callcheck.words import Claim
 LANGUAGES = ("en", "ru")
 
 # Names and terms that Russian text keeps in Latin letters, and what is typed into a terminal.
-_COMMAND = re.compile(r"callcheck (lab )?run( (clean|telegram-calls-dropped|--depth standard))?|--depth deep")
+_COMMAND = re.compile(r"callcheck (lab )?run( (clean|telegram-calls-dropped|--depth (standard|deep)))?|--depth deep")
 _TERM = re.compile(r"\b(Telegram|WhatsApp|callcheck|Wi-Fi|DNS|TCP|UDP|STUN|DTLS|QUIC|SNI|IPv4|IPv6|peer-to-peer)\b")
 _CIRCUMVENTION = re.compile(r"vpn|впн|tor\b|proxy|прокси|wireguard|zapret|amnezia|обход", re.IGNORECASE)
 # Facts with a value for everything that any sentence can show.

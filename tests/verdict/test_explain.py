@@ -99,7 +99,8 @@ def test_telegram_relays_carried_packets_only_where_the_stream_went_round() -> N
         ((claim(Claim.relays_answer, facts={"endpoints": 6, "answered": 0}),), "answer strangers at all"),
         ((claim(Claim.relays_answer, facts={"endpoints": 0, "answered": 0}),), "do not settle it"),
         ((claim(Claim.relays_answer, facts={"endpoints": 6, "answered": 2}, strength=3),), "do not settle it"),
-        ((claim(Claim.relays_answer, service="whatsapp", facts={"endpoints": 6}),), "do not settle it"),
+        ((claim(Claim.relays_answer, service="whatsapp", facts={"endpoints": 6}),), "this run did not test them"),
+        ((claim(Claim.text_answers, function="messaging", strength=3),), "this run did not test them"),
     ],
 )
 def test_doubt_says_why_where_the_evidence_shows_it(evidence: tuple[Evidence, ...], words: str) -> None:
@@ -122,8 +123,27 @@ def test_a_foreign_service_name_cannot_act_or_pretend(service: str, name: Outcom
 )
 def test_sureness_is_a_whole_percent_and_never_certain(confidence: float, shown: int) -> None:
     assert explain.percent(confidence) == shown
-    assert explain.sureness_text(verdict(confidence=confidence), "en") == f"sure: {shown} %"
+    assert explain.sureness_text(verdict(confidence=confidence), "en") == f"{shown} % sure"
     assert explain.sureness_text(verdict(confidence=confidence), "ru") == f"уверенность: {shown} %"
+
+
+CAUSES_AT_HOME: dict[Cause, float] = {"none": 0.48, "local_link": 0.48, "unknown": 0.04}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "causes", "shown"),
+    [
+        ("works", CAUSES_AT_HOME, "possible trouble all the same, not settled: home network (48 %)"),
+        ("works", {"none": 0.7, "unknown": 0.3}, ""),
+        ("degraded", CAUSES_AT_HOME, "not settled; most likely so far: home network (48 %)"),
+        ("degraded", {"none": 0.44, "unknown": 0.36, "selective": 0.2}, ""),
+        ("unknown", CAUSES_AT_HOME, "not settled; most likely so far: nothing wrong (48 %), home network (48 %)"),
+    ],
+)
+def test_nothing_wrong_is_a_candidate_only_where_it_is_open_how_things_are(
+    outcome: Outcome, causes: dict[Cause, float], shown: str
+) -> None:
+    assert explain.sureness_text(verdict(outcome=outcome, cause="unknown", causes=causes), "en") == shown
 
 
 def test_an_unknown_cause_names_the_leading_ones_instead() -> None:
@@ -147,6 +167,7 @@ def test_every_word_of_the_closed_lists_has_a_name(language: str) -> None:
             if mechanism not in {"none", "unknown"}
         ),
         *(explain.would_change_text(name, language) for name in WOULD_CHANGE),
+        *(explain.would_change_text("deeper_run", language, depth) for depth in ("quick", "standard")),
     ]
     for name in names:
         assert_readable(name, language)
@@ -177,6 +198,15 @@ def test_no_test_is_advised_that_is_not_longer_than_the_last() -> None:
     assert "--depth standard" in advised["quick"]
     assert "--depth deep" in advised["standard"]
     assert "--depth" not in advised["deep"]
+
+
+def test_a_longer_test_would_change_the_answer_only_where_there_is_one() -> None:
+    told = {depth: explain.would_change_text("deeper_run", "en", depth) for depth in get_args(Depth)}
+    assert "--depth standard" in told["quick"]
+    assert told["standard"] == "the longest test: callcheck run --depth deep"
+    assert told["deep"] == ""
+    assert explain.would_change_text("deeper_run", "en") == "a longer test"
+    assert explain.would_change_text("later_again", "en", "deep") == explain.would_change_text("later_again", "en")
 
 
 def report_with(*verdicts: Verdict, evidence: tuple[Evidence, ...] = (), **changes: Any) -> Any:

@@ -58,12 +58,12 @@ def test_support_denial_and_doubt_read_differently(claim_name: Claim) -> None:
         (
             claim(Claim.gateway_healthy, facts={"sent": 20, "received": 20, "rtt_ms": 2.04}, strength=2),
             "Your router answered 20 of 20 test packets, usually after 2 ms.",
-            "Роутер ответил на пробные пакеты: 20 из 20, обычно через 2 мс.",
+            "Роутер ответил на 20 из 20 пробных пакетов, обычно через 2 мс.",
         ),
         (
             claim(Claim.gateway_healthy, facts={"sent": 20, "received": 17, "loss_ratio": 0.155}, strength=-3),
             "Your router answered only 17 of 20 test packets: 16 % were lost inside your home network.",
-            "Роутер ответил лишь на часть пробных пакетов: 17 из 20; 16 % потеряно внутри домашней сети.",
+            "Роутер ответил лишь на 17 из 20 пробных пакетов: 16 % потеряно внутри домашней сети.",
         ),
         (
             claim(
@@ -72,28 +72,28 @@ def test_support_denial_and_doubt_read_differently(claim_name: Claim) -> None:
                 strength=3,
             ),
             "A call-like stream to Telegram: 748 of 750 packets came through in 5.2 s (0.3 % lost).",
-            "Поток, похожий на звонок в Telegram: за 5,2 с дошло пакетов: 748 из 750 (потеряно 0,3 %).",
+            "Поток, похожий на звонок в Telegram: из 750 пакетов за 5,2 с дошло 748 (потеряно 0,3 %).",
         ),
         (
             claim(Claim.controls_answer, facts={"asked": 6, "answered": 6, "networks": 1}, strength=3),
             "Neutral servers for comparison: 6 of 6 answered, in 1 network.",
-            "Нейтральные серверы, взятые для сравнения: ответили 6 из 6, в 1 сети.",
+            "Нейтральные серверы, взятые для сравнения: ответ пришёл от 6 из 6, в 1 сети.",
         ),
         (
             claim(Claim.controls_answer, facts={"asked": 30, "answered": 25, "networks": 21}, strength=3),
             "Neutral servers for comparison: 25 of 30 answered, in 21 networks.",
-            "Нейтральные серверы, взятые для сравнения: ответили 25 из 30, в 21 сети.",
+            "Нейтральные серверы, взятые для сравнения: ответ пришёл от 25 из 30, в 21 сети.",
         ),
         (
             claim(Claim.names_present, facts={"names": 4, "missing": 4, "elsewhere": 3}, strength=-3),
             "The name server (DNS) does not know 4 of 4 names of Telegram; another name server knows 3 of them.",
-            "Сервер имён (DNS) не знает части имён Telegram: 4 из 4; другой сервер имён знает из них: 3.",
+            "Сервер имён (DNS) не знает 4 из 4 имён Telegram; другой сервер имён знает из них: 3.",
         ),
         (
             claim(Claim.stream_cut_off, facts=CUT_OFF | {"packets_low": 12, "packets_high": 24}, strength=3),
             "Call-like flows to Telegram fall silent after 12 to 24 packets (5 of 8 did);"
             " new starts from another port that got through again: 2.",
-            "Потоки, похожие на звонок, к Telegram замолкают, когда прошло пакетов: 12–24 (так вышло с 5 из 8);"
+            "Потоки, похожие на звонок, к Telegram замолкают после 12–24 пакетов (так вышло с 5 из 8);"
             " новых попыток с другого порта, которые снова прошли: 2.",
         ),
         (
@@ -108,23 +108,23 @@ def test_support_denial_and_doubt_read_differently(claim_name: Claim) -> None:
                 Claim.stream_cut_off, facts=CUT_OFF | {"packets_low": 12, "packets_high": 12, "renewed": 0}, strength=1
             ),
             "Call-like flows to Telegram fall silent after 12 packets (5 of 8 did).",
-            "Потоки, похожие на звонок, к Telegram замолкают, когда прошло пакетов: 12 (так вышло с 5 из 8).",
+            "Потоки, похожие на звонок, к Telegram замолкают после 12 пакетов (так вышло с 5 из 8).",
         ),
         (
             claim(Claim.stream_cut_off, facts=CUT_OFF | {"unit": "unknown", "earliest_s": 4.1}, strength=1),
             "Call-like flows to Telegram: 5 of 8 came through at first and then fell silent.",
-            "Потоки, похожие на звонок, к Telegram: 5 из 8 сначала проходили, а потом замолчали.",
+            "Потоки, похожие на звонок, к Telegram сначала проходили, а потом замолчали (так вышло с 5 из 8).",
         ),
         (
             claim(Claim.stream_cut_off, facts={"flows": 8, "died": 0}, strength=-2),
-            "Call-like flows to Telegram: all 8 went on to the end.",
-            "Потоки, похожие на звонок, к Telegram: все (8) дошли до конца.",
+            "Call-like flows to Telegram go on to the end: 8 of 8.",
+            "Потоки, похожие на звонок, к Telegram идут до конца: 8 из 8.",
         ),
         (
             claim(Claim.stream_loses_more, facts={"loss_ratio": 0.304, "controls_loss_ratio": 0.0021}, strength=3),
             "The stream to Telegram loses more than the same stream to neutral servers in the same seconds:"
             " 30 % against 0.2 %.",
-            "Поток к Telegram теряет больше, чем такой же поток к нейтральным серверам в те же секунды:"
+            "В потоке к Telegram теряется больше, чем в таком же потоке к нейтральным серверам в те же секунды:"
             " 30 % против 0,2 %.",
         ),
         (
@@ -134,7 +134,7 @@ def test_support_denial_and_doubt_read_differently(claim_name: Claim) -> None:
                 strength=3,
             ),
             "What gets through to Telegram is held to a fixed speed: 58 to 66 kbit/s, however much is sent.",
-            "К Telegram проходит лишь с постоянной скоростью: 58–66 кбит/с, сколько ни отправляй.",
+            "Данные к Telegram проходят лишь с одной и той же скоростью, 58–66 кбит/с, сколько ни отправляй.",
         ),
         (
             claim(Claim.stream_rate_limited, facts={"offered_kbps": 300.8}, strength=-2),
@@ -150,13 +150,13 @@ def test_support_denial_and_doubt_read_differently(claim_name: Claim) -> None:
             claim(Claim.loss_independent, facts={"loss_ratio": 0.3, "mean_run": 4.13}, strength=-2),
             "Packets to Telegram are lost in runs (4.1 in a row on average),"
             " as full queues and weak radio links do it.",
-            "Пакеты к Telegram теряются подряд (в среднем по 4,1), как бывает при переполненных очередях и слабом"
-            " радиосигнале.",
+            "Пакеты к Telegram теряются по нескольку подряд (в среднем по 4,1), как бывает при переполненных очередях и"
+            " слабом радиосигнале.",
         ),
         (
             claim(Claim.path_open, facts={"last_hop_call": 0, "last_hop_control": 8}, strength=-3),
             "Test packets to Telegram stop earlier on their way than those to other places.",
-            "Пробные пакеты к Telegram останавливаются раньше, чем пакеты к другим адресам.",
+            "Пробные пакеты к Telegram проходят по пути меньше, чем пакеты к другим адресам.",
         ),
     ],
 )
@@ -234,12 +234,17 @@ def test_every_score_has_a_sentence_and_no_two_words_sound_alike(language: str) 
 def test_a_score_is_told_with_its_bounds_and_says_nobodys_name() -> None:
     assert explain.quality_text(quality(mos=3.34, mos_low=2.0, mos_high=3.96), "en") == (
         "A call over Telegram: syllables drop out now and then, but one can talk"
-        " (estimated score 3.3 of 4.5, at least 2 and at most 4)."
+        " (estimated score 3.3 on a scale from 1 to 4.5; it may lie between 2 and 4)."
     )
     assert explain.quality_text(quality(mos=3.34, mos_low=2.0, mos_high=3.96, heard="lag"), "ru") == (
         "Звонок через Telegram: задержка заметна, иногда перебиваешь друг друга"
-        " (оценка качества 3,3 из 4,5, не ниже 2 и не выше 4)."
+        " (оценка качества 3,3 по шкале от 1 до 4,5; возможна от 2 до 4)."
     )
+
+
+def test_a_score_without_doubt_has_no_bounds() -> None:
+    certain = explain.quality_text(quality(mos=1.02, mos_low=1.0, mos_high=1.04), "en")
+    assert certain.endswith("(estimated score 1 on a scale from 1 to 4.5).")
 
 
 @pytest.mark.parametrize(
