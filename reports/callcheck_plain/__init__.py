@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from callcheck.api import Report, Reporter
+from callcheck.digest import digest_of
 from callcheck_plain.sections import page
 
 
@@ -13,9 +14,10 @@ class PlainReporter:
 
     name = "plain"
     suffix = ".txt"
+    reads_observations = False
 
     def write(self, report: Report, language: str, out: BinaryIO) -> None:
-        out.write(page(report, language).encode("utf-8"))
+        out.write(page(digest_of(report, language)).encode("utf-8"))
 
 
 REPORTER: Reporter = PlainReporter()

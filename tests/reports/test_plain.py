@@ -41,23 +41,24 @@ DROPPED = a_report(
     problems=("stun: timed_out: took longer than 4 s",),
 )
 GOLDEN = """\
-callcheck 0.1.0, 2026-11-21 10:42 UTC, quick test, 9 s
+callcheck 0.1.0; 2026-11-21, in the hour from 10:00 UTC; quick test, 9 s
 
 Telegram  messages  work
           calls     do not work  singled out
 
 Telegram calls do not get through: they are singled out inside your provider's
 network, while like traffic to other places passes normally.
-  (sure: 96 %)
+  (96 % sure)
   How: by the address of the servers.
   For:
-  + Telegram call servers (relays): none of 8 that are known to answer did so.
+  + Telegram call servers (relays): not one of those that are known to answer
+    did so (asked: 8).
   + Neutral servers for comparison: 6 of 6 answered, in 4 networks.
   Against:
   - Telegram call servers (relays): none of them refused.
 
 Telegram messages get through: its servers give proper answers.
-  (sure: 97 %)
+  (97 % sure)
   For:
   + Telegram messages: the servers give proper answers.
 
@@ -86,12 +87,27 @@ Not measured:
 
 Problems:
   - stun: stopped, it took too long (took longer than 4 s)
+
+Words:
+  - call server (relay): a computer of the service through which the sound of a
+    call goes from one person to the other
+  - direct call (peer-to-peer): a call that goes straight from device to device,
+    past the computers of the service
+  - IPv4, IPv6: the older and the newer kind of internet addresses; most devices
+    use both
+  - neutral server: a computer that has nothing to do with the service and is
+    asked for comparison only
+  - provider: the company that sells you your access to the internet
+  - traffic: all the data that goes over a line
 """
 
 
 def page(report: Report, language: str = "en") -> str:
+    """The page of a report that has been through the redactor."""
+    run = report.run
+    shared = msgspec.structs.replace(run, redacted=True, started_utc=run.started_utc.replace(":42:31Z", ":00:00Z"))
     out = io.BytesIO()
-    REPORTER.write(report, language, out)
+    REPORTER.write(msgspec.structs.replace(report, run=shared), language, out)
     return out.getvalue().decode("utf-8")
 
 
@@ -178,7 +194,8 @@ SOUNDS = """
 
 How it would sound:
   - A call over Telegram: syllables drop out now and then, but one can talk
-    (estimated score 3.3 of 4.5, at least 2.9 and at most 3.6).
+    (estimated score 3.3 on a scale from 1 to 4.5; it may lie between 2.9 and
+    3.6).
 
 What you can do:
 """
@@ -231,14 +248,14 @@ def test_what_speaks_against_a_cut_off_stands_apart_from_what_speaks_for_it() ->
     text = page(a_report(evidence=evidence, verdicts=verdicts))
     assert CUT_OFF in text
     russian = " ".join(page(a_report(evidence=evidence, verdicts=verdicts), "ru").split())
-    assert "когда прошло пакетов: 12 (так вышло с 6 из 8)" in russian
-    assert "Против: - Поток к Telegram теряет не больше" in russian
+    assert "после 12 пакетов (так вышло с 6 из 8)" in russian
+    assert "Против: - В потоке к Telegram теряется не больше" in russian
 
 
 CUT_OFF = """
 Telegram calls work badly: they are singled out somewhere on the way, while like
 traffic to other places passes normally.
-  (sure: 93 %)
+  (93 % sure)
   How: by cutting the flow off after a number of packets.
   For:
   + Call-like flows to Telegram fall silent after 12 packets (6 of 8 did); new
