@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 import msgspec
 
-from callcheck.cli.output import BAD_DATA, USAGE, fail, language, put, save, tr
+from callcheck.cli.output import BAD_DATA, USAGE, fail, language, save, tr
 from callcheck.cli.saved import judged_again, loaded
+from callcheck.digest.comparing import catalogue_of, is_same_run, run_text, same_run_text
 from callcheck.engine.events import JournalError
 from callcheck.locale import translator
 from callcheck.model import Report
-from callcheck.report.comparing import catalogue_of, is_same_run, run_text, same_run_text
 from callcheck.report.printable import escape_json, printable
 from callcheck.verdict.compare import compare as compare_runs
 from callcheck.verdict.compare_text import loss_text, with_sentences
@@ -39,7 +39,8 @@ _COLUMNS = 80
 @click.option("--lang", type=click.Choice(["en", "ru"]), help=_("Language of the sentences."))
 @click.option("--format", "form", type=click.Choice(["plain", "json"]), default="plain", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help=_("Save to this file instead of printing."))
-def compare(*, a: str, b: str, lang: str | None, form: str, out: Path | None) -> int:
+@click.option("--force", is_flag=True, help=_("Overwrite the file."))
+def compare(*, a: str, b: str, lang: str | None, form: str, out: Path | None, force: bool) -> int:
     if a == b == "-":
         fail(USAGE, tr()("standard input holds one run only: name a file for the other"))
     (run_a, catalogue_a), (run_b, catalogue_b) = _run(a), _run(b)
@@ -49,10 +50,7 @@ def compare(*, a: str, b: str, lang: str | None, form: str, out: Path | None) ->
     compared = compare_runs(run_a, run_b, catalogue_a=catalogue_a, catalogue_b=catalogue_b)
     said = with_sentences(compared, run_a, run_b, chosen)
     data = _json(said) if form == "json" else _page(said, chosen)
-    if out is None:
-        put(data)
-    else:
-        save(out, data, force=False)
+    save(out, data, force=force)
     return 0 if said.tells_of_calls else CANNOT_TELL
 
 
@@ -63,7 +61,7 @@ def _run(file: str) -> tuple[Report, str]:
         catalogue = "" if saved is not None else catalogue_of(events)
         return judged_again(saved, events), catalogue
     except JournalError as error:
-        fail(BAD_DATA, f"{file}: {error}")
+        fail(BAD_DATA, f"{file}: {error.sentence(tr())}")
 
 
 def _json(comparison: Comparison) -> bytes:

@@ -12,7 +12,7 @@ import click
 
 from callcheck.cli import lab_score, options
 from callcheck.cli.lab_errors import one_line_errors
-from callcheck.cli.output import USAGE, fail, put_line, say, tr
+from callcheck.cli.output import STDOUT, USAGE, fail, put_line, say, tr
 from callcheck.words import Depth
 
 _ = tr()
@@ -87,7 +87,7 @@ def run_scenario(
         from callcheck.cli.run import refuse_early  # noqa: PLC0415 - the other commands need no session
 
         refuse_early(continued, cast("Depth", depth))
-    arguments = ["--depth", depth, "--format", form, *(["--out", str(out.absolute())] if out else [])]
+    arguments = ["--depth", depth, "--format", form, *_destination(out)]
     for option, values in (("--service", services), ("--only", only), ("--without", without)):
         arguments += [part for value in values for part in (option, value)]
     arguments += ["--symptom", symptom] if symptom else []
@@ -116,6 +116,11 @@ def _on_screen(ctx: click.Context, scenario: str) -> int:
         name = play.find(scenario, ctx.params["seed"]).id
     argv = options.same_again(ctx, ui=False, form="events")
     return show_measurement([sys.executable, "-m", "callcheck", "lab", "run", *argv], name)
+
+
+def _destination(out: Path | None) -> list[str]:
+    """For a command that runs in another folder."""
+    return [] if out is None else ["--out", str(out if out == STDOUT else out.absolute())]
 
 
 def _fresh_folder(keep: Path) -> Path:

@@ -17,7 +17,7 @@ from click.core import ParameterSource
 from callcheck.cli import options
 from callcheck.cli.lab_errors import one_line_errors
 from callcheck.cli.lab_progress import judging, progress
-from callcheck.cli.output import INTERRUPTED, USAGE, Destination, fail, put, say, tr
+from callcheck.cli.output import INTERRUPTED, STDOUT, USAGE, Destination, fail, put, say, tr
 from callcheck.words import Depth
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ def score(
         as_table, as_file = _tables(work, is_json=out is not None and out.suffix.lower() == ".json")
         if out is not None:
             destination.write(as_file)
-        put(as_table)
+        if out != STDOUT:
+            put(as_table)
     lines = work.lines
     if not is_whole:
         say(tr()("interrupted: the table holds {done} of {total} runs").format(done=len(lines), total=len(runs)))

@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NoReturn, Self
+from typing import BinaryIO, Final, NoReturn, Self
 
 from callcheck.locale import Translate, language_from, translator
 from callcheck.report.printable import printable
+from callcheck.submit import saving
 
 USAGE, BAD_DATA, NO_LAB, INTERNAL, INTERRUPTED = 64, 65, 69, 70, 130
+# The name that everywhere means standard output, as it means standard input where a file is read.
+STDOUT: Final = Path("-")
 
 
 class Exit(Exception):  # noqa: N818 - it carries an exit code, it is not always an error
@@ -70,21 +74,23 @@ def _stdout() -> BinaryIO:
 
 class Destination:
     """Where a result goes: stdout, or a file that is opened before anything is measured, so that nothing is lost to a
-    wrong name. What cannot be written to the file any more goes to stdout instead."""
+    wrong name. What cannot be written to the file any more goes to stdout instead. Where nothing comes, no file is
+    left."""
 
     def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._file = None if path is None else _opened(path, force=False)
+        self._file = None
+        if path is not None and path != STDOUT:
+            with _one_line():
+                self._file = saving.NewFile(path)
 
     def write(self, data: bytes) -> None:
         if self._file is not None:
             try:
                 self._file.write(data)
-                self._file.flush()
-            except OSError as error:
+            except saving.SaveError as error:
+                self._file.close()
                 self._file = None
-                text = tr()("{path} cannot be written: {reason}; the rest follows on standard output")
-                say("callcheck: " + text.format(path=self._path, reason=error.strerror or error))
+                say("callcheck: " + tr()("{trouble}; the rest follows on standard output").format(trouble=_said(error)))
             else:
                 return
         put(data)
@@ -94,24 +100,29 @@ class Destination:
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
-            with contextlib.suppress(OSError):
-                self._file.close()
+            self._file.close()
 
 
-def save(path: Path, data: bytes, *, force: bool) -> None:
-    """Write a file that did not exist, or any with `force`. Exits 64 with one line where that cannot be."""
+def save(path: Path | None, data: bytes, *, force: bool) -> None:
+    """Write a file that did not exist, or any with `force`; on stdout where no file is named. Exits 64 with one line
+    where that cannot be."""
+    if path is None or path == STDOUT:
+        put(data)
+        return
+    with _one_line(is_forcible=True):
+        saving.save_at(path, data, force=force)
+
+
+@contextlib.contextmanager
+def _one_line(*, is_forcible: bool = False) -> Iterator[None]:
     try:
-        with _opened(path, force=force) as file:
-            file.write(data)
-    except OSError as error:
-        fail(USAGE, tr()("{path} cannot be written: {reason}").format(path=path, reason=error.strerror or error))
+        yield
+    except saving.SaveError as error:
+        if is_forcible and error.reason == "exists":
+            text = tr()("{path} exists already; choose another name, or overwrite it with --force")
+            fail(USAGE, text.format(path=error.path))
+        fail(USAGE, _said(error))
 
 
-def _opened(path: Path, *, force: bool) -> BinaryIO:
-    try:
-        return path.open("wb" if force else "xb")
-    except FileExistsError:
-        fail(USAGE, tr()("{path} exists already; choose another name").format(path=path))
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        fail(USAGE, tr()("{path} cannot be written: {reason}").format(path=path, reason=reason))
+def _said(error: saving.SaveError) -> str:
+    return error.sentence(tr())

@@ -12,13 +12,13 @@ from typing import cast
 import click
 
 from callcheck import session
+from callcheck.api import Reporter
 from callcheck.catalog.load import CatalogError
 from callcheck.catalog.verify import verified_lines
 from callcheck.cli import options
 from callcheck.cli.loop import run_until_told
 from callcheck.cli.output import BAD_DATA, INTERRUPTED, USAGE, Destination, fail, language, put_line, say, tr
 from callcheck.cli.progress import progress
-from callcheck.cli.reporters import written
 from callcheck.cli.saved import loaded
 from callcheck.engine.events import Event, JournalError, Pump, Sink, encode_line
 from callcheck.engine.plan import PlanError
@@ -28,6 +28,8 @@ from callcheck.report.earlier import EarlierError
 from callcheck.submit import consent
 from callcheck.verdict.exit_code import exit_code
 from callcheck.words import Depth, Symptom
+
+_RECORD = "json"
 
 _ = tr()
 
@@ -79,8 +81,21 @@ def run(
         live += [kept.write] if journal is not None else []
         report = _carried_out(prepared, live)
         if reporter is not None:
-            destination.write(written(reporter, report, language()))
+            destination.write(_in_form(report, reporter))
     return exit_code(report.verdicts) if report.run.complete else INTERRUPTED
+
+
+def _in_form(report: Report, reporter: Reporter) -> bytes:
+    """The record for programs is whole, to be judged again; what people read they pass on, so it is redacted. Where the
+    last look stops that, what was measured is not lost: it is shown whole, and says that it is not for sharing."""
+    from callcheck.redaction.leaving import LeakError, export, written  # noqa: PLC0415 - loaded when the run is over
+
+    if reporter.name != _RECORD:
+        try:
+            return export(report, reporter, language()).data
+        except LeakError as error:
+            say("callcheck: " + error.sentence(tr()))
+    return written(report, reporter, language())
 
 
 def _journal(file: str) -> tuple[Event, ...]:
@@ -106,8 +121,10 @@ def refuse_early(file: str, depth: Depth) -> None:
 def _one_line_errors() -> Iterator[None]:
     try:
         yield
-    except (CatalogError, JournalError) as error:
+    except CatalogError as error:
         fail(BAD_DATA, str(error))
+    except JournalError as error:
+        fail(BAD_DATA, error.sentence(tr()))
     except EarlierError as error:
         fail(USAGE if error.is_usage else BAD_DATA, tr()(error.template).format(**error.values))
     except (PlanError, session.ChoiceError) as error:

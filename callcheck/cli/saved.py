@@ -11,12 +11,13 @@ import click
 import msgspec
 
 from callcheck import session
-from callcheck.cli.output import BAD_DATA, USAGE, fail, language, put, put_line, save, tr
-from callcheck.cli.reporters import written
+from callcheck.api import Reporter
+from callcheck.cli.output import BAD_DATA, INTERNAL, USAGE, fail, language, put_line, save, tr
 from callcheck.engine import plugins
 from callcheck.engine.events import Event
+from callcheck.locale import N_
 from callcheck.model import Report, Verdict
-from callcheck.report.redact import redact
+from callcheck.redaction.leaving import LeakError, export, written
 from callcheck.report.refold import journal_of
 from callcheck.report.saved import MAX_BYTES, SavedError, load, load_run
 from callcheck.report.schema import json_schema
@@ -26,34 +27,65 @@ from callcheck.verdict.explain import percent, with_sentences
 _ = tr()
 T = TypeVar("T")
 
+_NOTHING_FULLER = N_(
+    "a report without what identifies you holds nothing more: --full needs the journal, or a full report"
+)
+
 
 @click.command(help=_("Write a saved run again, in any form. What identifies you is left out unless --full."))
 @click.argument("file", required=False)
 @click.option("--format", "form", default="plain", show_default=True, help=_("The reporter to use."))
+@click.option("--short", is_flag=True, help=_("For --format text: at most 280 characters."))
 @click.option("--lang", type=click.Choice(["en", "ru"]), help=_("Language of the sentences."))
 @click.option("--out", type=click.Path(path_type=Path), help=_("Save to this file instead of printing."))
 @click.option("--force", is_flag=True, help=_("Overwrite the file."))
 @click.option("--full", is_flag=True, help=_("Keep addresses and exact times: for yourself, not for sharing."))
 @click.option("--schema", is_flag=True, help=_("Print the JSON Schema of reports."))
 def report(
-    *, file: str | None, form: str, lang: str | None, out: Path | None, force: bool, full: bool, schema: bool
+    *,
+    file: str | None,
+    form: str,
+    short: bool,
+    lang: str | None,
+    out: Path | None,
+    force: bool,
+    full: bool,
+    schema: bool,
 ) -> int:
     if schema:
-        import json  # noqa: PLC0415 - reports are written without it
-
-        data = json.dumps(json_schema(), indent=2, sort_keys=True).encode() + b"\n"
+        data = _schema()
     else:
         if file is None:
             fail(USAGE, tr()("name a saved report or journal, or - for standard input"))
+        reporter = plugins.load_reporter(_form(form, is_short=short))
         chosen = lang or language()
-        saved = _report_from(file, chosen)
-        shown = saved if full else redact(saved)
-        data = written(plugins.load_reporter(form), shown, chosen)
-    if out is None:
-        put(data)
-    else:
-        save(out, data, force=force)
+        data = _in_form(_report_from(file, chosen), reporter, chosen, is_full=full)
+    save(out, data, force=force)
     return 0
+
+
+def _schema() -> bytes:
+    import json  # noqa: PLC0415 - reports are written without it
+
+    return json.dumps(json_schema(), indent=2, sort_keys=True).encode() + b"\n"
+
+
+def _form(form: str, *, is_short: bool) -> str:
+    """`--short` is another name for the shorter of two reporters."""
+    if is_short and form not in {"plain", "text", "short"}:
+        fail(USAGE, tr()("--short is for --format text"))
+    return "short" if is_short else form
+
+
+def _in_form(found: Report, reporter: Reporter, chosen: str, *, is_full: bool) -> bytes:
+    if is_full and found.run.redacted:
+        fail(USAGE, tr()(_NOTHING_FULLER))
+    if is_full:
+        return written(found, reporter, chosen)
+    try:
+        return export(found, reporter, chosen).data
+    except LeakError as error:
+        fail(INTERNAL, error.sentence(tr()))
 
 
 @click.command(help=_("Judge a saved run again, offline. Says what differs from the saved verdict."))
@@ -85,7 +117,7 @@ def judge(file: str) -> int:
 
 def judged_again(saved: Report | None, events: list[Event]) -> Report:
     """A redacted report has lost addresses that its observations were read by, so its evidence is judged as it is."""
-    from callcheck.report.comparing import judged_on_evidence  # noqa: PLC0415 - reports are written without it
+    from callcheck.digest.comparing import judged_on_evidence  # noqa: PLC0415 - reports are written without it
 
     checks, _problems = plugins.load_checks()
     if saved is None:
@@ -122,7 +154,7 @@ def _loaded(file: str, read: Callable[[bytes], T]) -> T:
     except OSError as error:
         fail(USAGE, f"{file}: {error.strerror or error}")
     except SavedError as error:
-        fail(BAD_DATA, f"{file}: {error}")
+        fail(BAD_DATA, f"{file}: {error.sentence(tr())}")
 
 
 def _read(file: str) -> bytes:

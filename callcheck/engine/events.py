@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from callcheck.locale import N_, Translate
 from callcheck.model import Json
 
 JOURNAL_SCHEMA = "callcheck-journal/1"
@@ -28,7 +29,19 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JournalError(ValueError):
-    """The text is no journal of ours; the message is one line that says where and why."""
+    """The text is no journal of ours; the message is one line that says where and why.
+
+    `template` is that line in English, which can be translated, with gaps for the `values`: foreign text."""
+
+    def __init__(self, template: str, **values: object) -> None:
+        super().__init__(template.format(**values) if values else template)
+        self.template = template
+        self.values = values
+
+    def sentence(self, translate: Translate) -> str:
+        """What a person is told; it may quote the file."""
+        text = translate(self.template)
+        return text.format(**self.values) if self.values else text
 
 
 Sink = Callable[[Event], None]
@@ -108,4 +121,5 @@ def decode_lines(text: bytes) -> Iterator[Event]:
         except msgspec.DecodeError as error:
             if number == len(lines) and number > 1:
                 return
-            raise JournalError(f"line {number} is not a journal event: {error}") from None
+            reason = N_("line {number} of the journal cannot be read ({detail})")
+            raise JournalError(reason, number=number, detail=error) from None

@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -41,14 +42,21 @@ def find(group: str) -> tuple[Found, ...]:
     """All plugins of a group, sorted by name, nothing imported. Raises PluginError where two share a name."""
     checkout = _checkout()
     found = list(_from_checkout(checkout, group)) if checkout else []
+    installed = [one for one in _installed(tuple(sys.path)) if one.group == group]
+    found += [one for one in installed if not (checkout and one.distribution == "callcheck")]
+    return _without_twins(found)
+
+
+@lru_cache(maxsize=1)
+def _installed(path: tuple[str, ...]) -> tuple[Found, ...]:  # noqa: ARG001 - another path has other distributions
+    """Of every group, as to go through all distributions takes as long as reading a run."""
+    found: list[Found] = []
     for distribution in importlib.metadata.distributions():
-        points = [point for point in distribution.entry_points if point.group == group]
+        points = [point for point in distribution.entry_points if point.group in _KINDS]
         # To read what a distribution is called takes longer than all else here, and most of them have no such points.
         name = distribution.metadata["Name"] or "" if points else ""
-        if checkout and name == "callcheck":
-            continue
-        found += [Found(group, point.name, point.value, name, distribution.version) for point in points]
-    return _without_twins(found)
+        found += [Found(point.group, point.name, point.value, name, distribution.version) for point in points]
+    return tuple(found)
 
 
 def find_all() -> tuple[Found, ...]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
-
 from callcheck.model import Report
-from callcheck.report.removed import Group, removed
+from callcheck.redaction.removed import Group, removed
 from callcheck.ui.views.removed import text_lines
 
 # Forms that are easily read come first; those that are not named here follow by name.
-_PREFERRED: Final = ("plain", "chat", "letter", "markdown", "html")
+_PREFERRED: Final = ("plain", "text", "short", "letter", "markdown", "html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +27,13 @@ class Leaving:
 
 
 def make(report: Report, form: str, language: str) -> Leaving:
-    """Takes up to some seconds. Raises what a reporter raises, and PluginError where it cannot be loaded."""
+    """Takes up to some seconds. Raises what a reporter raises, LeakError, and PluginError where there is none."""
     from callcheck.engine import plugins  # noqa: PLC0415 - plugins are loaded when they are needed
-    from callcheck.report.redact import redact  # noqa: PLC0415 - it reads the catalogue
-    from callcheck.verdict.explain import with_sentences  # noqa: PLC0415 - as above
+    from callcheck.redaction.leaving import export  # noqa: PLC0415 - it reads the catalogue
 
     reporter = plugins.load_reporter(form)
-    spoken = msgspec.structs.replace(report, verdicts=with_sentences(report.verdicts, report.evidence, language))
-    redacted = redact(spoken)
-    buffer = io.BytesIO()
-    reporter.write(redacted, language, buffer)
-    data = buffer.getvalue()
-    return Leaving(form, reporter.suffix, data, spoken, redacted, text_lines(data))
+    made = export(report, reporter, language, is_shown_beside=True)
+    return Leaving(form, reporter.suffix, made.data, made.report, made.redacted, text_lines(made.data))
 
 
 def taken_out(made: Leaving) -> tuple[Group, ...]:

@@ -8,10 +8,10 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from callcheck.digest.course import Call
 from callcheck.engine.events import Event
 from callcheck.model import Observation, Verdict
 from callcheck.report.flows import FLOW_OP, flow_second
-from callcheck.ui.call import Call
 from callcheck.words import Depth
 
 CheckPhase = Literal["waiting", "running", "done", "left_out", "failed"]

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from callcheck.api import Claim, Evidence, Numbered, Observation
-from callcheck.report import allowlist
+from callcheck.redaction import allowlist
 from callcheck_stream.plan import Endpoint
 from tests.checks.stream_made import CONTROLS, DEEP, RELAYS, TELEGRAM, claims, neutral, observed, relay, whatsapp
 from tests.checks.stream_rules import ROUND_TRIP_S, Packet, Queue, Rule, both, clear, one_by_one, subjects_only

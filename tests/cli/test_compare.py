@@ -15,7 +15,7 @@ from callcheck.cli.main import main
 from callcheck.engine import plugins
 from callcheck.engine.events import decode_lines
 from callcheck.model import Report
-from callcheck.report.redact import redact
+from callcheck.redaction.redact import redact
 from tests.journals.golden import HERE
 
 CLEAN, DROPPED, OUTAGE = "clean-wired", "udp-prefix", "outage"  # udp-prefix is telegram-calls-dropped
@@ -116,8 +116,12 @@ def test_out_saves_and_does_not_overwrite(tmp_path: Path, capfd: pytest.CaptureF
     target = tmp_path / "comparison.txt"
     assert compared(capfd, *files, "--out", str(target))[:2] == (0, "")
     assert "the trouble belongs to" in " ".join(target.read_text().split())
+    target.write_text("mine")
     code, _, err = compared(capfd, *files, "--out", str(target))
-    assert (code, "exists already" in err) == (64, True)
+    assert (code, "exists already" in err, "--force" in err) == (64, True, True)
+    assert target.read_text() == "mine"
+    assert compared(capfd, *files, "--out", str(target), "--force")[:2] == (0, "")
+    assert "the trouble belongs to" in " ".join(target.read_text().split())
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"hello\n", b'{"schema": "other/1"}'])
@@ -134,7 +138,7 @@ def test_a_report_whose_times_are_impossible_is_bad_data(tmp_path: Path, capfd: 
     odd = msgspec.structs.replace(report.observations[-1], t_us=10**17)
     damaged = msgspec.structs.replace(report, observations=(*report.observations[:-1], odd))
     code, _, err = compared(capfd, saved(damaged, tmp_path / "damaged.json"), journal(tmp_path, DROPPED))
-    assert (code, "impossible time" in err) == (65, True)
+    assert (code, "t_us is beyond" in err) == (65, True)
 
 
 def test_usage_errors_exit_64(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

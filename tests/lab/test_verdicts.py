@@ -14,7 +14,7 @@ import pytest
 
 from callcheck.lab import play, score
 from callcheck.model import Report, Verdict
-from callcheck.report.redact import redact
+from callcheck.redaction.redact import redact
 from callcheck.verdict.exit_code import exit_code
 from callcheck.verdict.judge import judge
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from callcheck.digest.course import CONTROLS, Call
 from callcheck.model import FlowSecond, Observation, Target
-from callcheck.ui.call import CONTROLS, Call
 from callcheck.ui.glyphs import ASCII, UNICODE
 from callcheck.ui.paint import plain
 from callcheck.ui.state import folded

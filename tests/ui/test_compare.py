@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from callcheck.engine.plugins import load_checks
-from callcheck.report.redact import redact
+from callcheck.redaction.redact import redact
 from callcheck.session import report_of
 from callcheck.ui.glyphs import ASCII, UNICODE
 from callcheck.ui.opened import run_of

@@ -14,7 +14,7 @@ from callcheck import session
 from callcheck.engine import plugins
 from callcheck.locale import N_
 from callcheck.model import Evidence, Instrument, Network, Report, Run, SavedObservation, Target, Tool, Verdict
-from callcheck.report.redact import redact
+from callcheck.redaction.redact import redact
 from callcheck.report.schema import REPORT_SCHEMA
 from callcheck.ui.glyphs import ASCII, UNICODE
 from callcheck.ui.paint import Line, plain

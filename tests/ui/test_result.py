@@ -8,11 +8,11 @@ import pytest
 from textual.pilot import Pilot
 
 from callcheck import session
+from callcheck.digest.focus import focus
 from callcheck.engine import plugins
 from callcheck.ui.glyphs import ASCII
 from callcheck.ui.page import Page
 from callcheck.ui.screens.live import LiveScreen
-from callcheck.ui.views.chances import focus
 from callcheck.verdict import explain
 from tests.ui.driving import an_app, drive, events_of, read, text_of, until
 

@@ -14,8 +14,8 @@ from textual.widgets import Input
 
 from callcheck.engine import plugins
 from callcheck.model import Network, Report
-from callcheck.report.redact import redact
-from callcheck.report.removed import Group, Removed
+from callcheck.redaction.redact import redact
+from callcheck.redaction.removed import Group, Removed
 from callcheck.ui.app import CallcheckApp
 from callcheck.ui.glyphs import ASCII, UNICODE
 from callcheck.ui.model import Run

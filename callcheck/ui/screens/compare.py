@@ -87,7 +87,9 @@ class CompareScreen(Page[None]):
         self._names = (a.name, b.name)
         try:
             self._comparison = await asyncio.to_thread(compared, a, b, checks, self.home.language)
-        except (JournalError, _NotTwoError) as error:
+        except JournalError as error:
+            self._trouble = error.sentence(self.translate)
+        except _NotTwoError as error:
             self._trouble = str(error)
         self.moved()
 
@@ -119,7 +121,7 @@ class _NotTwoError(ValueError):
 
 def compared(a: Run, b: Run, checks: Mapping[str, Check[Any]], language: str) -> Comparison:
     """Takes up to a second for each run that was not read yet. Raises _NotTwoError, or JournalError for no run."""
-    from callcheck.report.comparing import catalogue_of, is_same_run, same_run_text  # noqa: PLC0415 - in a thread
+    from callcheck.digest.comparing import catalogue_of, is_same_run, same_run_text  # noqa: PLC0415 - in a thread
     from callcheck.verdict.compare import compare  # noqa: PLC0415 - as above
     from callcheck.verdict.compare_text import with_sentences  # noqa: PLC0415 - as above
 
@@ -132,12 +134,12 @@ def compared(a: Run, b: Run, checks: Mapping[str, Check[Any]], language: str) ->
 
 def _judged(run: Run, checks: Mapping[str, Check[Any]], language: str) -> tuple[Report, Sequence[Event]]:
     """The run's report by today's judge, and the events that it was read from."""
-    from callcheck.report.comparing import judged_on_evidence  # noqa: PLC0415 - in a thread
+    from callcheck.digest.comparing import judged_on_evidence  # noqa: PLC0415 - in a thread
 
     events = list(run.events)
     if run.saved is not None:
         return judged_on_evidence(run.saved, language), events
     report = run.report if run.is_read else read(events, checks, language)
     if report is None:
-        raise JournalError("the journal is no run")
+        raise JournalError(N_("the journal is no run"))
     return report, events

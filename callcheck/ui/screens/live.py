@@ -10,13 +10,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Footer
 
+from callcheck.digest.focus import focus
 from callcheck.locale import N_
 from callcheck.ui.keyboard import both
 from callcheck.ui.page import Page
 from callcheck.ui.paint import Line
 from callcheck.ui.source import Playback
 from callcheck.ui.views.call import call_lines
-from callcheck.ui.views.chances import chances_lines, focus
+from callcheck.ui.views.chances import chances_lines
 from callcheck.ui.views.checks import checks_lines
 from callcheck.ui.views.progress import head_lines, trouble_lines
 from callcheck.ui.widgets.drawing import Drawing

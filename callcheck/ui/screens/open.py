@@ -169,12 +169,14 @@ class OpenScreen(Page[Run]):
             self.run_worker(self._read(path), group="reading", exclusive=True)
 
     async def _read(self, path: Path) -> None:
+        from callcheck.report.saved import SavedError  # noqa: PLC0415 - what reads runs is loaded when one is read
+
         try:
             run = await asyncio.to_thread(_run_from, path)
         except OSError as error:
             self._say_refused(path.name, error.strerror or str(error))
-        except ValueError as error:
-            self._say_refused(path.name, str(error))
+        except SavedError as error:
+            self._say_refused(path.name, error.sentence(self.translate))
         else:
             self._say("")
             self._hand_over(run)

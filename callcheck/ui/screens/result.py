@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Footer, Label
 
+from callcheck.digest.focus import focus
 from callcheck.locale import N_
 from callcheck.model import Report, Verdict
 from callcheck.ui.keyboard import both
@@ -17,7 +18,7 @@ from callcheck.ui.page import Page
 from callcheck.ui.paint import Line, safe
 from callcheck.ui.views import answer
 from callcheck.ui.views.call import call_lines
-from callcheck.ui.views.chances import chances_lines, focus
+from callcheck.ui.views.chances import chances_lines
 from callcheck.ui.views.look import Look, wrapped
 from callcheck.ui.views.path import path_lines
 from callcheck.ui.views.progress import run_lines, trouble_lines

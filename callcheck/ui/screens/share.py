@@ -15,7 +15,7 @@ from textual.widgets import Button, Footer, Label, RadioSet, Static
 
 from callcheck.locale import LANGUAGES, N_
 from callcheck.model import Report
-from callcheck.report.removed import Group
+from callcheck.redaction.removed import Group
 from callcheck.submit import saving
 from callcheck.ui import leaving
 from callcheck.ui.glyphs import ASCII
@@ -34,11 +34,12 @@ _LANGUAGE_NAMES: Final = {"en": "English", "ru": "Русский"}
 # A form that is not named here, of a plugin that somebody has added, goes by its own name.
 _FORM_NAMES: Final = {
     "plain": N_("plain text"),
-    "chat": N_("for a chat"),
+    "text": N_("for a chat"),
+    "short": N_("chat, short"),
     "letter": N_("a letter"),
     "markdown": "Markdown",
-    "html": N_("web page (HTML)"),
-    "json": N_("for programs (JSON)"),
+    "html": N_("web page"),
+    "json": N_("JSON"),
 }
 # Terminals that take text for the clipboard take about 100 kB of it, written in base64.
 _MOST_COPIED_BYTES: Final = 74_000
@@ -194,6 +195,12 @@ class ShareScreen(Page[None]):
             self.query_one(Removals).redraw()
 
     def _fail(self, error: Exception) -> None:
+        from callcheck.redaction.leaving import LeakError  # noqa: PLC0415 - as what makes a form
+
+        if isinstance(error, LeakError):
+            self._settle(error.sentence(self.translate))
+            self.query_one(Preview).show(())
+            return
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         self.query_one(Preview).show(())
         self._settle(safe(self.translate("This form cannot be made: {reason}").format(reason=reason)))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from callcheck.digest.focus import focus
 from callcheck.model import Report, Verdict
 from callcheck.ui.paint import Line, Tone, line, width_of
-from callcheck.ui.views.chances import focus
 from callcheck.ui.views.look import Look, outcome_sign, wrapped
 from callcheck.verdict import explain
 from callcheck.words import Outcome
@@ -97,7 +97,8 @@ def reasons_lines(report: Report, verdict: Verdict, look: Look) -> tuple[list[Li
 def change_lines(report: Report, look: Look) -> list[Line]:
     verdict = focus(report.verdicts)
     names = verdict.would_change if verdict else ()
-    return _bulleted(filter(None, (explain.would_change_text(name, look.language) for name in names)), look)
+    depth = report.run.depth
+    return _bulleted(filter(None, (explain.would_change_text(name, look.language, depth) for name in names)), look)
 
 
 def steps_lines(report: Report, look: Look) -> list[Line]:

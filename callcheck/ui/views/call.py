@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Final
 
+from callcheck.digest.course import CONTROLS, Call, Death, Round
 from callcheck.locale import N_
-from callcheck.ui.call import CONTROLS, Call, Death, Round
 from callcheck.ui.paint import Line, Tone, line
 from callcheck.ui.plot import axis, axis_columns, chart, column_seconds, spread
 from callcheck.ui.views.look import Look, cut

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from callcheck.digest.comparing import run_text
 from callcheck.locale import N_
-from callcheck.report.comparing import run_text
 from callcheck.ui.paint import Line, Tone, line, safe, width_of
 from callcheck.ui.views.look import Look, cut, wrapped
 from callcheck.verdict.compare_text import loss_text

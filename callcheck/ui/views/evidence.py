@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from callcheck.digest.focus import focus
 from callcheck.locale import N_
 from callcheck.model import Evidence, SavedObservation, Verdict
 from callcheck.ui.paint import Line, Tone, line, safe
-from callcheck.ui.views.chances import chances_lines, focus
+from callcheck.ui.views.chances import chances_lines
 from callcheck.ui.views.fields import broken, data_fields, field_lines, heading
-from callcheck.ui.views.look import Look, wrapped
+from callcheck.ui.views.look import Look, outcome_sign, wrapped
 from callcheck.ui.views.nodes import Book, Kind, Node, chunked, note
 from callcheck.ui.views.records import record_nodes
 from callcheck.verdict import explain
@@ -93,16 +94,11 @@ def _verdict_node(verdict: Verdict, book: Book) -> Node:
     said = explain.outcome_name(verdict.outcome, language)
     cause = "" if verdict.cause in {"none", "unknown"} else f", {explain.cause_name(verdict.cause, language)}"
     label = line(
-        (f"{_outcome_sign(verdict, book.look)} ", _TONES[verdict.outcome]),
+        (f"{outcome_sign(verdict.outcome, book.look)} ", _TONES[verdict.outcome]),
         (f"{name}: ", "strong"),
         (said + cause, _TONES[verdict.outcome]),
     )
     return Node("verdict", label, lambda wide: _verdict_detail(verdict, book, wide), lambda: _side_nodes(verdict, book))
-
-
-def _outcome_sign(verdict: Verdict, look: Look) -> str:
-    glyphs = look.glyphs
-    return {"works": glyphs.done, "degraded": "!", "fails": glyphs.failed, "unknown": glyphs.doubt}[verdict.outcome]
 
 
 def _verdict_detail(verdict: Verdict, book: Book, look: Look) -> list[Line]:
@@ -111,7 +107,8 @@ def _verdict_detail(verdict: Verdict, book: Book, look: Look) -> list[Line]:
     if sureness := explain.sureness_text(verdict, look.language):
         lines += wrapped(sureness, look, tone="dim")
     lines += [*heading(look.translate("How likely each explanation is")), *chances_lines(verdict, look, most=5)[1:]]
-    changes = [text for name in verdict.would_change if (text := explain.would_change_text(name, look.language))]
+    depth = book.report.run.depth
+    changes = [text for name in verdict.would_change if (text := explain.would_change_text(name, look.language, depth))]
     if changes:
         lines += heading(look.translate("This could change the answer"))
         bullet = f"{look.glyphs.bullet} "

@@ -10,8 +10,8 @@ from rich.cells import cell_len
 
 from callcheck.locale import N_
 from callcheck.model import Report
+from callcheck.redaction.removed import Group, Kind, Removed, Value
 from callcheck.report.printable import escape_json
-from callcheck.report.removed import Group, Kind, Removed, Value
 from callcheck.ui.glyphs import ASCII, Glyphs
 from callcheck.ui.paint import Line, line, safe, width_of
 from callcheck.ui.views.look import Look, cut, wrapped
