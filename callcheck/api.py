@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import BinaryIO, ClassVar, Protocol, TypeVar
 
+import msgspec
+
 from callcheck.heard import (
     Datagram,
     DeviceState,
@@ -131,8 +133,7 @@ class FlowCodec(Protocol):
     def ready(self) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arm:
+class Arm(msgspec.Struct, frozen=True, kw_only=True):
     """One flow of numbered packets to a resolved target, compared with others of the same moment.
 
     It sends from `start_s` until `stop_s` (None: the end of the run). With `twins_apart_s` each odd packet follows
@@ -233,8 +234,7 @@ class Context(Protocol):
     def progress(self, fraction: float, note: str = "") -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(msgspec.Struct, frozen=True):
     """What a check may take and move at most; bytes are those of the IP layer, both ways."""
 
     max_seconds: float

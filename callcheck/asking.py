@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+import msgspec
 
 from callcheck.api import Context, Datagram, IcmpError, Stream, Target
 from callcheck.words import Failure
@@ -19,8 +20,7 @@ _SITE_BITS = {4: 22, 6: 48}
 _MS = 1000.0
 
 
-@dataclass(frozen=True, slots=True)
-class Answer(Generic[T]):
+class Answer(msgspec.Struct, Generic[T], frozen=True):
     """What one question brought: `value` and `rtt_ms`, or why not. `local` is the socket's own address and port;
     `hop` is who sent an ICMP error, "" otherwise."""
 

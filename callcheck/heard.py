@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from callcheck.words import Failure
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(msgspec.Struct, frozen=True):
     """A datagram that came. `received_us` is run time; `kernel_stamped` says whether the kernel or we took it."""
 
     payload: bytes
@@ -18,8 +18,7 @@ class Packet:
     kernel_stamped: bool
 
 
-@dataclass(frozen=True, slots=True)
-class IcmpError:
+class IcmpError(msgspec.Struct, frozen=True):
     """An ICMP error to something we sent: its name, the hop that sent it ("" where the system hides it), type, code."""
 
     failure: Failure
@@ -29,8 +28,7 @@ class IcmpError:
     received_us: int
 
 
-@dataclass(frozen=True, slots=True)
-class TcpState:
+class TcpState(msgspec.Struct, frozen=True):
     """What the kernel counted of one connection (Linux `tcp_info`); segments count retransmissions too."""
 
     rtt_ms: float
@@ -41,8 +39,7 @@ class TcpState:
     bytes_received: int
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(msgspec.Struct, frozen=True):
     """What an HTTP server answered. Header names are in lower case; of the body the first 200 kB are kept, as they
     came (no decompression), and `size_bytes` counts all of it. Times count from the beginning, connection included."""
 
@@ -54,8 +51,7 @@ class Fetched:
     took_ms: float
 
 
-@dataclass(frozen=True, slots=True)
-class LinkState:
+class LinkState(msgspec.Struct, frozen=True):
     """What the system tells about the way out; None where this platform does not tell."""
 
     default_route: bool | None
@@ -67,16 +63,14 @@ class LinkState:
     ipv6: bool | None = None  # whether there is a default route for IPv6
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(msgspec.Struct, frozen=True):
     """The way out to one address: the interface, and whether that is a tunnel; "" and None where it is not told."""
 
     interface: str
     tunnel: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceState:
+class DeviceState(msgspec.Struct, frozen=True):
     """What else on this machine may change a call; None where this platform does not tell. Products are not named.
 
     `filters`: a program that rewrites or drops packets runs. `proxy`: one is configured for programs.

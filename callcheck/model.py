@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -73,8 +72,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Numbered(Generic[T]):
+class Numbered(msgspec.Struct, Generic[T], frozen=True):
     """A value with its sequence number in the journal."""
 
     seq: int

@@ -7,7 +7,6 @@ import importlib
 import importlib.util
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +40,7 @@ class ChoiceError(ValueError):
     """What was asked for does not exist; one line."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What to measure. Empty `services` and `only` mean all. `symptom` is what the person complains of: it orders the
     checks and does nothing else. `continued` is the journal of an earlier run that goes on at this depth."""
 
@@ -56,8 +54,7 @@ class Request:
     continued: tuple[Event, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True):
     """A request that can be carried out. `problems` names plugins that could not be loaded, a line each. Where it
     continues the `earlier` run, `plan` is what is left to do, and `whole` that with what was done."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+import msgspec
 
 from callcheck.api import Claim, Evidence, Function
 
@@ -14,8 +15,7 @@ _HOSTS, _NETWORKS = 3, 2
 _ANSWERS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """One answer: its place in the journal, who answered (`host`, in `network`), and the address it saw (IPv4)."""
 
     seq: int

@@ -6,7 +6,8 @@ Randomness is an argument: `random(count)` gives that many bytes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from callcheck.codec import Malformed
 
@@ -19,8 +20,7 @@ def _tells_nothing(_datagram: bytes) -> Seen:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """The bytes to send, what says whether a datagram answers them, and what such an answer tells of our address."""
 
     payload: bytes

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
 
+import msgspec
+
 from callcheck.model import FlowSecond, Observation
 from callcheck.report.flows import PLAN_OP, flow_second
 
@@ -38,8 +40,7 @@ class Moment:
         return median(self.delays_ms) if self.delays_ms else None
 
 
-@dataclass(slots=True)
-class _Flow:
+class _Flow(msgspec.Struct):
     """One port's packets: the last that left and the last that was answered, by number and time."""
 
     part: str
@@ -64,8 +65,7 @@ class _Flow:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Death:
+class Death(msgspec.Struct, frozen=True):
     """A flow that fell silent: seconds into the round, how long it had lived, and the packets it had got through."""
 
     at_s: float

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Final
+
+import msgspec
 
 from callcheck.digest.focus import by_weight, focus
 from callcheck.digest.methods import methods_of
@@ -61,7 +62,7 @@ def digest_of(report: Report, language: str) -> Digest:
         methods=methods_of(report.evidence, language),
         glossary=(),
     )
-    return replace(digest, glossary=tuple(glossary(_texts(digest), language)))
+    return msgspec.structs.replace(digest, glossary=tuple(glossary(_texts(digest), language)))
 
 
 def _texts(digest: Digest) -> Iterator[str]:

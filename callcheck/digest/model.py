@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from callcheck.words import Cause, Depth, Function, Outcome, Where
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One function of one service. `cause_name` is "" where nothing is wrong or nobody knows what."""
 
     service: str
@@ -20,8 +19,7 @@ class Row:
     cause_name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """One sentence, and what it rests on. Functions that share a sentence share an answer.
 
     `sureness` is "" where there is nothing to be sure of; `how` is "" where nothing is done to anybody."""
@@ -37,16 +35,14 @@ class Answer:
     against: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Station:
+class Station(msgspec.Struct, frozen=True):
     """A place on the way of a call; `delay_ms` is there and back, None where it was not measured."""
 
     name: str
     delay_ms: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(msgspec.Struct, frozen=True):
     """The way to one service: `stretches[i]` lies between station i and station i + 1.
 
     `broken` is the index of the stretch on which packets are lost or held, None where none is or where it is not known
@@ -63,8 +59,7 @@ class Way:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(msgspec.Struct, frozen=True):
     """What packets met on one side: a service's call servers, or the neutral hosts (`service` "").
 
     Ratios are 0 to 1 with the 95 % bounds that losing packets in bursts leaves; delays are there and back in
@@ -82,8 +77,7 @@ class Measured:
     delay_high_ms: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
+class Digest(msgspec.Struct, frozen=True):
     """A report in one language: every text is one sentence or a few words, none is escaped. What packets met is not in
     it but in `call_of(report.observations)` and `measured_of` that, as a long run has many.
 

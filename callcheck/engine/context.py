@@ -6,7 +6,6 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
-from dataclasses import replace
 from typing import TypeVar
 
 import msgspec
@@ -182,7 +181,7 @@ class RealContext:
         for arm in arms:
             place = await self._place(arm.target)
             if not isinstance(place, Failure):
-                placed.append(replace(arm, target=msgspec.structs.replace(arm.target, address=place)))
+                placed.append(msgspec.structs.replace(arm, target=msgspec.structs.replace(arm.target, address=place)))
         if not placed:
             return
         # The worker cannot be stopped within a second that it has not reported: what it may move is booked beforehand.

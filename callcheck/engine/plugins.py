@@ -10,10 +10,11 @@ import importlib.metadata
 import sys
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
+
+import msgspec
 
 import callcheck
 from callcheck.api import Check, Reporter
@@ -24,8 +25,7 @@ CHECKS, REPORTERS, TRACKERS = "callcheck.checks", "callcheck.reporters", "callch
 _KINDS = {CHECKS: "check", REPORTERS: "reporter", TRACKERS: "tracker"}
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """An entry point that has not been imported."""
 
     group: str

@@ -1,8 +1,9 @@
 """The quality of a call that would take the path of a measured stream: a score with an interval and a word for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
+
+import msgspec
 
 from callcheck.quality.codec import OPUS_LIKE
 from callcheck.quality.emodel import MOST_LOSS_PERCENT, Line, Rating, mean_opinion, rate
@@ -41,8 +42,7 @@ _ALWAYS_ASSUMED: Final[tuple[Assumption, ...]] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CallQuality:
+class CallQuality(msgspec.Struct, frozen=True):
     """How a call over the path would sound (an estimate: MOS-CQE, E-model G.107).
 
     `mos` is 1 to 4.5, `mos_low` and `mos_high` hold the sampling of loss (95 %) and the codec's unknown robustness;

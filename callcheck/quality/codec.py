@@ -1,11 +1,11 @@
 """Which codec a call is assumed to use, and how much that assumption may be off."""
 
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Codec:
+
+class Codec(msgspec.Struct, frozen=True):
     """A codec as the narrowband E-model sees it.
 
     `equipment_impairment` is Ie, on the scale of R. `loss_robustness` is Bpl for independent loss; the bounds beside it

@@ -4,9 +4,10 @@ Formulae as facts/inference.md 1.1 gives them (from memory of the standard; its 
 """
 
 import math
-from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Final, Literal
+
+import msgspec
 
 MOST_LOSS_PERCENT: Final = 20.0
 """Above this loss the model was not tested; it reads more as this much."""
@@ -33,8 +34,7 @@ _BANDS: Final[tuple[tuple[float, Band], ...]] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """What the model wants to know, with G.107's default values (its Table 2); its symbol stands beside each.
 
     `loss_percent` is read as 0 to 20, `burst_ratio` as 1 to 8 under 2 % loss and as 1 to 2 from there on, the ranges
@@ -65,8 +65,7 @@ class Line:
     least_noticed_delay_ms: float = 100  # mT
 
 
-@dataclass(frozen=True, slots=True)
-class Rating:
+class Rating(msgspec.Struct, frozen=True):
     """The parts of R on its scale of 0 to 100, as G.107 adds them up; the noise they rest on is `noise_dbm0p` (No)."""
 
     noise_dbm0p: float

@@ -8,10 +8,11 @@ speech up takes.
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from statistics import fmean, median_low
 from typing import Final
+
+import msgspec
 
 Packet = tuple[int, int | None]
 """When a packet was sent and when it came, in microseconds of one clock; None for one that never came."""
@@ -28,8 +29,7 @@ _LEAST_TARGET_US: Final = 40_000
 _MOST_TARGET_US: Final = 500_000
 
 
-@dataclass(frozen=True, slots=True)
-class Playout:
+class Playout(msgspec.Struct, frozen=True):
     """What a jitter buffer made of a series.
 
     `late` has a flag for each packet in sending order; a packet that never came is not late. Where the buffer ran dry,

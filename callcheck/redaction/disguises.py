@@ -8,9 +8,10 @@ import ipaddress
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
+
+import msgspec
 
 # RFC 8489 section 14.2: in a STUN answer an address stands XORed with it.
 _COOKIE: Final = 0x2112A442
@@ -24,8 +25,7 @@ _ROUNDS: Final = 4
 _SHORTEST_BASE64: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Disguises:
+class Disguises(msgspec.Struct, frozen=True):
     """What to look for, for one secret. `plain` in a text in lower case, where it may not be a part of a longer word;
     `packed` in lower case without separators; `coded` as it stands."""
 

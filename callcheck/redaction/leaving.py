@@ -6,7 +6,6 @@ It is the last gate of an export: what is not safe to show does not leave.
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -38,8 +37,7 @@ class LeakError(ValueError):
         return translate(_REFUSED).format(kinds=self.kinds)
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
+class Export(msgspec.Struct, frozen=True):
     """`report` is what it was made of, with its sentences; `redacted` is what the reporter was given."""
 
     data: bytes

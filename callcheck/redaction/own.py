@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Final
 
 from callcheck.model import Json, Report
@@ -91,5 +92,13 @@ def _in(text: str) -> Iterator[str]:
 
 def _is_public(lower: str) -> bool:
     """An endpoint of the catalogue, or a name that leads into one of its domains: every run asks for those."""
-    domain = ".".join(lower.split(".")[-2:])
-    return is_known(lower) or any(domain == ".".join(known.split(".")[-2:]) for known in known_words() if "." in known)
+    return is_known(lower) or _domain(lower) in _public_domains()
+
+
+@cache
+def _public_domains() -> frozenset[str]:
+    return frozenset(_domain(known) for known in known_words() if "." in known)
+
+
+def _domain(name: str) -> str:
+    return ".".join(name.split(".")[-2:])

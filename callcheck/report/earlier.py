@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, get_args
 
 import msgspec
@@ -34,8 +33,7 @@ class EarlierError(ValueError):
         self.is_usage = is_usage
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
+class Earlier(msgspec.Struct, frozen=True):
     """`events` are the run's, without its first and last. `depth` is that at which all of its checks ran: quick, where
     it was cut short. `planned` and `completed` name checks. `last_us` is the run time of its last event."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from operator import sub
+
+import msgspec
 
 from callcheck.model import FlowSecond, Instrument, Observation
 from callcheck.report.flows import flow_second
@@ -22,8 +23,7 @@ _MISSED_SHARE = 0.01
 _ROUTER_PROTOCOLS = frozenset({"icmp", "closed_port"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(msgspec.Struct, frozen=True):
     """How a second of one arm kept to its schedule: by how much each interval between two packets was off, in
     microseconds, and how many were missed."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Protocol, TypeVar
@@ -53,8 +52,7 @@ class _RunEnding(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Journal:
+class Journal(msgspec.Struct, frozen=True, kw_only=True):
     """`checks` holds every check that is planned, started or observed something, in the order of the plan, then of
     appearance. `observations` are those that count: where a check ran again as the run was continued, only the newest
     of its passes that came to its end, or all of them where none did."""

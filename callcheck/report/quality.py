@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
 
 from callcheck.model import FlowSecond, Observation, Quality, Target
 from callcheck.quality.call import LEAST_PACKETS, CallQuality, call_quality, word_for
@@ -110,7 +111,7 @@ def _worst(flows: Sequence[Sequence[Packet]]) -> CallQuality | None:
 def _mute(like: CallQuality, packets: Sequence[Packet]) -> CallQuality:
     """A round in which nothing came through, where others did: R falls to 0 at total loss, whatever the delay."""
     score = mean_opinion(0)
-    return dataclasses.replace(
+    return msgspec.structs.replace(
         like,
         mos=score,
         mos_low=score,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from random import Random
 from typing import Final
+
+import msgspec
 
 from callcheck.stats.loss import fit_gilbert
 
@@ -14,8 +15,7 @@ from callcheck.stats.loss import fit_gilbert
 _ENOUGH_AS_HIGH: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
-class ChangePoint:
+class ChangePoint(msgspec.Struct, frozen=True):
     """Loss changes before the packet `index`; `p` is the chance of so large a change somewhere in an even series."""
 
     index: int

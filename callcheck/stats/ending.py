@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
 from typing import Final
+
+import msgspec
 
 from callcheck.stats.change import best_split, change_point
 from callcheck.stats.loss import steps_of
@@ -15,8 +16,7 @@ from callcheck.stats.loss import steps_of
 _CLEAR_CHANGE: Final = 10.0  # log likelihood ratio; a split off of a few packets cannot reach it
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(msgspec.Struct, frozen=True):
     """The silence at the end of a series.
 
     `last_passed_index` is the last packet that came through; `silent_packets` behind it were all lost. `chance` is the
@@ -44,8 +44,7 @@ class Course(StrEnum):
 LEAST_SILENT_PACKETS: Final = 50
 
 
-@dataclass(frozen=True, slots=True)
-class _Chain:
+class _Chain(msgspec.Struct, frozen=True):
     """Steps seen of a Gilbert chain. With uniform priors, the chances of its future integrate over all chains that
     could have made them; where no run was seen one may still be long, so that a stall is not called death lightly."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
 from random import Random
 from typing import Final
 
@@ -18,8 +17,7 @@ LEAST_DIFFERENCE_RATIO: Final = 0.03
 LEAST_TIMES_CONTROLS: Final = 3.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExcessLoss(AgainstControls):
+class ExcessLoss(AgainstControls, frozen=True, kw_only=True):
     """The subject against its controls. Ratios lie between 0 and 1; `difference` is subject less controls.
     `design_effect` is what the differences from block to block show, in packets."""
 

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Final
 
+import msgspec
+
 from callcheck.stats.distributions import binomial_at_most
 
 _NORMAL: Final = NormalDist()
 _HALVINGS: Final = 60  # of the interval 0..1: beyond the precision of a float near 1
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(msgspec.Struct, frozen=True):
     low: float
     high: float
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from callcheck.stats.distributions import chi_square_above
 from callcheck.stats.intervals import Counted, Interval
@@ -19,16 +20,14 @@ _MOST_CHANCE: Final = 0.001
 _HALF_CHI_SQUARE_95: Final = 1.9207  # of one degree of freedom: how far a likelihood may fall within a 95 % interval
 
 
-@dataclass(frozen=True, slots=True)
-class LadderStep:
+class LadderStep(msgspec.Struct, frozen=True):
     """One rate: what was offered, at the layer of the given packet sizes, and what of it was lost."""
 
     offered_bps: float
     counted: Counted
 
 
-@dataclass(frozen=True, slots=True)
-class Saturation:
+class Saturation(msgspec.Struct, frozen=True):
     """A ceiling on what comes through against a constant loss ratio.
 
     `log_likelihood_ratio` is how much better the ceiling explains the losses, `chance` how likely constant loss gives

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Final, NamedTuple
+
+import msgspec
 
 _FEWEST_LOSSES_FOR_GAPS: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class GilbertFit:
+class GilbertFit(msgspec.Struct, frozen=True):
     """A chain of two states, received and lost (facts/inference.md 1.4). All ratios lie between 0 and 1.
 
     `loss_ratio` is counted. `mean_run` is the mean number of losses in a row, `burst_ratio` that number over what

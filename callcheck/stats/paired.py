@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from random import Random
 from typing import Final
+
+import msgspec
 
 FEWEST_PAIRS: Final = 20
 FEWEST_CONTROLS: Final = 4
@@ -18,8 +19,7 @@ _SIGNS_PER_BYTE: Final = 8
 _TIE: Final = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(msgspec.Struct, frozen=True):
     """Packets that one arm sent within one block of time, and how many of them were lost."""
 
     sent: int
@@ -30,8 +30,7 @@ class Block:
         return self.lost / self.sent if self.sent else 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgainstControls:
+class AgainstControls(msgspec.Struct, frozen=True, kw_only=True):
     """The subject against its controls, as the tests have it. `p` is the sign-flip test's over `pairs` blocks;
     `outlier_p` says how likely one more control would lie so far from the others (None with fewer than four).
     `design_effect` blocks are worth one independent block, or packets one packet."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
+
+import msgspec
 
 from callcheck.stats.change import best_split
 from callcheck.stats.distributions import kuiper_at_most
@@ -22,8 +23,7 @@ _MOST_EXCURSION_PACKETS: Final = 5.0
 _MOST_BURST_RATIO: Final = 1.05
 
 
-@dataclass(frozen=True, slots=True)
-class PolicerSignature:
+class PolicerSignature(msgspec.Struct, frozen=True):
     """A flow behind a possible policer, measured from the first loss after its onset to the last loss.
 
     `rate_bps` is what came through, at the layer of the given packet sizes; its interval allows for one packet and the

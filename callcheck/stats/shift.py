@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, combinations_with_replacement, pairwise, starmap
 from operator import add
 from random import Random
 from statistics import NormalDist
 from typing import Final
+
+import msgspec
 
 from callcheck.stats.distributions import predicted_above
 from callcheck.stats.intervals import Interval
@@ -34,8 +35,7 @@ Medians = Sequence[float | None]
 """Of one arm: the median delay of each block above the arm's own minimum, in ms; None where nothing was answered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(msgspec.Struct, frozen=True):
     """How far differences lie from 0, in their own unit, between which ends, and how many are worth one."""
 
     estimate: float
@@ -43,8 +43,7 @@ class Located:
     design_effect: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DelayShift(AgainstControls):
+class DelayShift(AgainstControls, frozen=True, kw_only=True):
     """How much longer the subject is held up than its controls, and the ends of that, which the design effect in blocks
     widens. `controls_ms` is the median of the `controls` that answered, above their own minima."""
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from callcheck.stats.intervals import Interval, wilson
 
 _FEWEST_HIT_PAIRS: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class TwinLoss:
+class TwinLoss(msgspec.Struct, frozen=True):
     """`correlation` is phi of the two losses of a pair: 0 independent, 1 always together, below 0 one at a time.
     `both_expected` is how many pairs independent loss of the same ratio would lose."""
 

@@ -6,8 +6,10 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+import msgspec
 
 from callcheck.api import Failure, IcmpError, Packet, TcpState
 
@@ -115,7 +117,7 @@ class FakeDatagram:
             return None
         arrival_s, item = arrived
         if isinstance(item, IcmpError):
-            return replace(item, received_us=_microseconds(arrival_s))
+            return msgspec.structs.replace(item, received_us=_microseconds(arrival_s))
         self._wiring.note(len(item) + IP_UDP_BYTES)
         return Packet(payload=item, received_us=_microseconds(arrival_s), kernel_stamped=False)
 

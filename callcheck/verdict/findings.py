@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast, get_args
+
+import msgspec
 
 from callcheck.model import Evidence, Json
 from callcheck.words import Claim, Where
@@ -15,8 +16,7 @@ FIRM, CERTAIN = 2, 3
 _LARGEST = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(msgspec.Struct, frozen=True):
     """What a piece of evidence speaks about."""
 
     claim: Claim

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
+
+import msgspec
 
 from callcheck.verdict.signs import Sign
 from callcheck.words import Cause, Mechanism
@@ -40,8 +41,7 @@ class Contrast(Enum):
     transfers_only = "transfers_only"
 
 
-@dataclass(frozen=True, slots=True)
-class Hypothesis:
+class Hypothesis(msgspec.Struct, frozen=True):
     """One way in which a function of a service may come to be as it is.
 
     `prior` is relative; no two differ by more than the leak. `needs` is the contrast without which it may not accuse,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from callcheck.model import Evidence, Instrument, Verdict
 from callcheck.verdict import calibration as calibrations
@@ -46,8 +47,7 @@ def judge(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _About:
+class _About(msgspec.Struct, frozen=True):
     """What one verdict is about."""
 
     found: Findings

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from callcheck.verdict.calibration import Calibration
 from callcheck.verdict.findings import Findings
@@ -19,16 +20,14 @@ from callcheck.verdict.signs import Sign, group_of, levels_of
 from callcheck.words import Function
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """The signs of which anything is known: their levels (-3..3), and the group of each."""
 
     levels: Mapping[Sign, int]
     groups: Mapping[Sign, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(msgspec.Struct, frozen=True):
     """The chance of each hypothesis, the leaks among them, and the signs that counted: their levels, and what each adds
     to the log odds of a hypothesis."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from callcheck.verdict import keys
 from callcheck.verdict.advice_text import WouldChange
@@ -18,8 +19,7 @@ from callcheck.words import Cause, Claim, Depth, Function
 _MOST: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Reasons:
+class Reasons(msgspec.Struct, frozen=True):
     """Positions in the evidence, the weightiest first."""
 
     supporting: tuple[int, ...]

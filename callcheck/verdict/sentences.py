@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from callcheck.locale import plural, translator
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(msgspec.Struct, frozen=True):
     """A sentence in two forms: `one` where the figure `by` is one, `many` otherwise; other languages have more forms
     (gettext's plural rules). Both hold the same placeholders."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 from callcheck.verdict import keys
 from callcheck.verdict.findings import FIRM, Findings, Key
@@ -68,8 +69,7 @@ class Sign(StrEnum):
 Level = Callable[[Findings, str, Function], int]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """How a sign is read: its level, and the evidence behind it. The first of its keys that anything is known of gives
     its group, unless it `adds` to what the other signs of that evidence say."""
 

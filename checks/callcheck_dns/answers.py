@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from callcheck.api import Failure, Numbered, Observation
 
@@ -15,8 +16,7 @@ ABSENT = frozenset({Failure.name_missing, Failure.name_empty})
 TRUSTED = frozenset({"dns.dot", "dns.doh"})
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(msgspec.Struct, frozen=True):
     """One answer, or its absence: `addresses` where there are some, `absent` where it was said that there are none.
     `place` and `network` are the resolver's, "" for the system's."""
 

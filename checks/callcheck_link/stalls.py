@@ -7,9 +7,10 @@ longest comes with the ones behind it, and their round-trip times fall in a ramp
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
+
+import msgspec
 
 # A radio that only saves power wakes with each beacon, every 102.4 ms: what is shorter is no stall.
 STALL_MS = 120.0
@@ -24,8 +25,7 @@ _TOGETHER_MS = 12.0
 _SENT_MEANWHILE = 0.6
 
 
-@dataclass(frozen=True, slots=True)
-class Echo:
+class Echo(msgspec.Struct, frozen=True):
     """One echo: its number in the schedule, when it left and came back (ms of run time; None: never), how late it
     left, and whether the kernel stamped the answer."""
 
@@ -40,8 +40,7 @@ class Echo:
         return self.late_ms <= ON_TIME_MS
 
 
-@dataclass(frozen=True, slots=True)
-class Stall:
+class Stall(msgspec.Struct, frozen=True):
     """A stretch in which several echoes were held, and then answered together, or were lost together (`lost`)."""
 
     began_ms: float

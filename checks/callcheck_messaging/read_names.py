@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from callcheck.api import Claim, Evidence, Failure, Numbered, Observation
 
@@ -15,8 +16,7 @@ _PATIENCE, _PATIENCE_MS = 3, 300
 _SILENCES = frozenset({Failure.reset, Failure.timeout, Failure.eof})
 
 
-@dataclass(frozen=True, slots=True)
-class _Tally:
+class _Tally(msgspec.Struct, frozen=True):
     """At one address: connections that opened and could tell, and those on which the server said something."""
 
     with_asked: int

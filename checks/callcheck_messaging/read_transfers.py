@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from callcheck.api import Claim, Evidence, Failure, Numbered, Observation
 
@@ -17,8 +18,7 @@ _ROUNDS = (1, 2)
 _FORMS = ("download", "upload", "chain")
 
 
-@dataclass(frozen=True, slots=True)
-class _Transfer:
+class _Transfer(msgspec.Struct, frozen=True):
     endpoint: str
     form: str
     round: float

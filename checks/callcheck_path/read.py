@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from callcheck.api import Claim, Evidence, Mechanism, Numbered, Observation, Target, Where
 from callcheck.asking import site_of
@@ -34,8 +35,7 @@ Judged = tuple[int, Where, Mechanism]
 _UNTOLD: Judged = (0, "unknown", "unknown")
 
 
-@dataclass(frozen=True, slots=True)
-class Arm:
+class Arm(msgspec.Struct, frozen=True):
     """What came of one shape at the hop in question: packets sent, how many expired there, and at which routers."""
 
     sent: int

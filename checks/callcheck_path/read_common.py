@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from callcheck.api import NEVER_LEFT, Claim, Evidence, Numbered, Observation
 from callcheck.stats.excess import LEAST_DIFFERENCE_RATIO
@@ -29,8 +30,7 @@ _LEAST_ALIKE_RATIO = 0.8
 Probes = Sequence[Numbered[Observation]]
 
 
-@dataclass(frozen=True, slots=True)
-class Arm:
+class Arm(msgspec.Struct, frozen=True):
     """Packets sent towards one place, and the routers at which they expired."""
 
     sent: int
@@ -48,8 +48,7 @@ class Arm:
         return self.back > 0 and self.routers[router] >= _LEAST_ALIKE_RATIO * self.back
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(msgspec.Struct, frozen=True):
     """One batch of rounds: the subject by address, the controls by network; `is_told` where a router said of a call's
     packet that it will not pass it on, which is no loss."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from callcheck.api import NEVER_LEFT, Claim, Evidence, Failure, Numbered, Observation, Target
 
@@ -67,8 +68,7 @@ def _passing(asked: Asked, versions: dict[str, Target], hello: dict[str, Target]
     return 0 if versions else -2
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(msgspec.Struct, frozen=True):
     """What one address made of hellos with a neutral name and with the service's: how many, how many answered."""
 
     target: Target

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from callcheck.api import Claim, Evidence, Failure, Json, Mechanism, Numbered, Observation, Target
 from callcheck.asking import site_of
@@ -22,8 +23,7 @@ _CHANCE = 0.002
 _CONTRAST = "classic"
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(msgspec.Struct):
     """One form at one endpoint."""
 
     target: Target
@@ -38,8 +38,7 @@ class Tally:
         return self.answered == 0 and self.only_silence and self.ports >= _SOURCE_PORTS
 
 
-@dataclass(frozen=True, slots=True)
-class Contrast:
+class Contrast(msgspec.Struct, frozen=True):
     """A form that is silent at `silent` endpoints where others are answered (or, `same_address` False, at whose sites
     another kind of relay answers)."""
 

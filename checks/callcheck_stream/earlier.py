@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 _QUICK: Final = "quick"
 
 
-@dataclass(frozen=True, slots=True)
-class Played:
+class Played(msgspec.Struct, frozen=True):
     """A round that was played: its number, what it was, for how many whole seconds, and when its last packet left
     (run time). `kind` is None where it was broken off; a quick one is shorter than a round of a longer run."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from random import Random
 from typing import Final
+
+import msgspec
 
 from callcheck.stats.intervals import Counted, newcombe
 from callcheck.stats.looks import alpha_spent
@@ -30,8 +31,7 @@ TimedLoss = tuple[Sequence[int], Sequence[bool]]
 """When the packets of one flow left, in microseconds, and which of them were lost."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """A round so far: the flows of each service and of the controls since `origin_us`; for how many seconds a flow on a
     new port has been running (None: no flow has died)."""
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from callcheck.api import Depth
 
 
-@dataclass(frozen=True, slots=True)
-class Lengths:
+class Lengths(msgspec.Struct, frozen=True):
     """How long a round lasts, and how long it may where losses come in runs. In seconds."""
 
     usual_s: float
     longest_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class TurnAccess:
+class TurnAccess(msgspec.Struct, frozen=True):
     """A TURN server that lets the user in, to bear a neutral loop; `host` and `port` name it."""
 
     host: str

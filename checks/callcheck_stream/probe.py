@@ -6,7 +6,7 @@ import random
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -138,7 +138,9 @@ def _timed_loss(seconds: Sequence[FlowSecond]) -> TimedLoss:
 
 
 def _placed(flow: Flow) -> Arm:
-    return replace(flow.arm, target=msgspec.structs.replace(flow.endpoint.target, address=flow.endpoint.address))
+    return msgspec.structs.replace(
+        flow.arm, target=msgspec.structs.replace(flow.endpoint.target, address=flow.endpoint.address)
+    )
 
 
 def _emit_second(ctx: Context, flow: Flow, second: FlowSecond, round_number: int) -> None:

@@ -112,8 +112,7 @@ class Series:
         return len({packet.opened_us for packet in self.packets}) == 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Second:
+class _Second(msgspec.Struct, frozen=True):
     seq: int
     target: Target
     form: str

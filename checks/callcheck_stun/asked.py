@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from callcheck.api import NEVER_LEFT, Failure, Numbered, Observation, Target
 
@@ -45,8 +46,7 @@ def seqs(asked: Iterable[Numbered[Observation]]) -> tuple[int, ...]:
     return tuple(one.seq for one in asked)
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(msgspec.Struct):
     """What one endpoint did: questions on how many source ports, answers, and whether anything but silence came."""
 
     target: Target

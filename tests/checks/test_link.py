@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -78,7 +78,7 @@ def test_replies_to_other_pings_and_echoed_requests_count_for_nothing() -> None:
 
 
 def test_without_a_route_it_says_so_and_asks_nobody() -> None:
-    ctx = pinged(set(), replace(HEALTHY_LINK, default_route=False, gateway="", tunnel=None))
+    ctx = pinged(set(), msgspec.structs.replace(HEALTHY_LINK, default_route=False, gateway="", tunnel=None))
     told = {one.value.op for one in ctx.observations if one.value.failure is not Failure.unsupported}
     assert told == {"link.route", "link.device"}
     assert ctx.bytes_moved == 0
@@ -87,7 +87,7 @@ def test_without_a_route_it_says_so_and_asks_nobody() -> None:
 
 
 def test_a_route_without_a_router_is_unmeasurable() -> None:
-    ctx = pinged(set(), replace(HEALTHY_LINK, gateway=""))
+    ctx = pinged(set(), msgspec.structs.replace(HEALTHY_LINK, gateway=""))
     found = evidence(ctx)
     assert found[Claim.route_exists].strength == 3
     assert (found[Claim.gateway_healthy].strength, found[Claim.gateway_healthy].facts["sent"]) == (0, 0)
@@ -97,7 +97,7 @@ def test_a_route_without_a_router_is_unmeasurable() -> None:
     ("tunnel", "strengths"), [(True, [3]), (False, [-3]), (None, [])], ids=["tunnel", "no tunnel", "not told"]
 )
 def test_a_tunnel_is_claimed_only_where_the_system_tells(tunnel: bool | None, strengths: list[int]) -> None:
-    ctx = pinged(set(), replace(HEALTHY_LINK, tunnel=tunnel))
+    ctx = pinged(set(), msgspec.structs.replace(HEALTHY_LINK, tunnel=tunnel))
     assert [item.strength for item in CHECK.read(ctx.observations) if item.claim is Claim.tunnel_in_use] == strengths
 
 
@@ -157,7 +157,7 @@ TUNNEL, PLAIN, OTHER = Route("tun0", True), Route("eth0", False), Route("eth1", 
 def test_a_tunnel_for_calls_is_claimed_where_it_differs_from_the_line_s(
     line: bool | None, first: Route | Failure, second: Route | Failure, strength: int | None, facts: dict[str, int]
 ) -> None:
-    ctx = FakeContext(CALLS, link=replace(HEALTHY_LINK, tunnel=line), info=CHECK.info)
+    ctx = FakeContext(CALLS, link=msgspec.structs.replace(HEALTHY_LINK, tunnel=line), info=CHECK.info)
     ctx.routes = {"192.0.2.1": first, "192.0.2.2": second}
     run_check(CHECK, ctx)
     found = [item for item in CHECK.read(ctx.observations) if item.claim is Claim.tunnel_on_the_way]

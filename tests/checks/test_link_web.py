@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+import msgspec
 import pytest
 
 from callcheck.api import Claim, Evidence, Failure, Fetched, Numbered, Observation, Target
@@ -146,7 +145,7 @@ IPV6 = {"c.example.com": ["2001:db8::c"], "d.example.com": ["2001:db8::d"]}
 
 def by_ipv6(peers: StreamPeer | Failure, ipv4: StreamPeer | Failure = OPEN, names: object = None) -> FakeContext:
     ctx = network(abroad=ipv4)
-    ctx.link_state = replace(HEALTHY_LINK, ipv6=True)
+    ctx.link_state = msgspec.structs.replace(HEALTHY_LINK, ipv6=True)
     ctx.names_v6 = dict(IPV6) if names is None else {}
     for (address,) in IPV6.values():
         ctx.stream_peer(f"tcp/{address}:443", peers)
@@ -178,7 +177,7 @@ def test_ipv6_is_not_asked_without_a_route_and_not_judged_without_names() -> Non
 def test_everything_dead_costs_no_more_than_the_patience(depth: str, most_s: float) -> None:
     for resolver in (["192.0.2.9"], Failure.resolver_timeout):
         ctx = FakeContext(load.shipped(), info=CHECK.info, depth="quick" if depth == "quick" else "standard")
-        ctx.link_state = replace(HEALTHY_LINK, ipv6=True)
+        ctx.link_state = msgspec.structs.replace(HEALTHY_LINK, ipv6=True)
         ctx.other_names = resolver
         assert run_check(CHECK, ctx) <= most_s
 
@@ -191,7 +190,7 @@ def test_a_healthy_line_is_done_sooner() -> None:
 
 def test_it_keeps_the_rules_for_checks_in_every_network() -> None:
     def dual(ctx: FakeContext) -> None:
-        ctx.link_state = replace(HEALTHY_LINK, ipv6=True)
+        ctx.link_state = msgspec.structs.replace(HEALTHY_LINK, ipv6=True)
         ctx.other_names = ["192.0.2.1"]
         ctx.names_v6 = dict(IPV6)
         ctx.peer("icmp/192.168.1.1", router({3}))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import struct
 import threading
-from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
@@ -190,7 +189,7 @@ def test_hosts_that_lose_packets_show_no_rule_against_the_cookie() -> None:
 
 def test_ipv6_is_asked_where_there_is_a_route_and_denies_nothing_about_ipv4() -> None:
     named = msgspec.structs.replace(host(1, cookie="confirmed"), address="", host="stun.example.org")
-    link = replace(HEALTHY_LINK, ipv6=True)
+    link = msgspec.structs.replace(HEALTHY_LINK, ipv6=True)
     ctx = FakeContext([named], link=link, names={"stun.example.org": ["198.18.0.1"]}, info=CHECK.info)
     ctx.names_v6["stun.example.org"] = ["2001:db8::1"]
     ctx.peer("udp/198.18.0.1:3478", stun)

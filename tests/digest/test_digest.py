@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import msgspec
 import pytest
 
@@ -73,6 +71,6 @@ def test_a_problem_of_ours_is_put_into_words_and_a_strangers_line_stands_as_it_i
 
 
 def test_every_text_is_of_the_language_that_was_asked_for(cut_off: Report) -> None:
-    english, russian = (dataclasses.asdict(digest_of(cut_off, language)) for language in ("en", "ru"))
+    english, russian = (msgspec.structs.asdict(digest_of(cut_off, language)) for language in ("en", "ru"))
     for name in ("title", "would_change", "steps", "gaps", "methods"):
         assert english[name] != russian[name]

@@ -1,8 +1,8 @@
 """The quality of a call over a measured path: score, interval, word, and when there is none."""
 
 import random
-from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -203,7 +203,7 @@ def test_a_score_has_its_word(mos: float, word: Word) -> None:
 def test_the_worse_direction_is_the_calls_quality_whichever_comes_first() -> None:
     good, bad = quality_of(series(750)), quality_of(lossy(series(1500), every(150)))
     assert worse_of(good, bad) is worse_of(bad, good) is bad
-    twin = replace(good, packets=1)
+    twin = msgspec.structs.replace(good, packets=1)
     assert worse_of(good, twin) is good
 
 

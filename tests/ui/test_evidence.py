@@ -136,7 +136,7 @@ def test_the_detail_of_a_line_is_told_whole() -> None:
 
 
 def test_a_key_finds_what_speaks_against_on_either_keyboard() -> None:
-    app = _app_of(_cut_off())
+    app = an_app("whole-service")
 
     async def steps(pilot: Pilot[int]) -> None:
         walk = await _open(pilot)

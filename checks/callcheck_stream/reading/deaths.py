@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal
+
+import msgspec
 
 from callcheck.api import Claim, Evidence
 from callcheck.stats.ending import ending_of
@@ -32,8 +33,7 @@ Axis = Literal["packets", "seconds"]
 Unit = Literal["packets", "seconds", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Death:
+class Death(msgspec.Struct, frozen=True):
     """A flow that came through and then fell silent for good: its last packet that came, and those behind it.
 
     `answers` is how many datagrams had come back on the 5-tuple until then, as a rule may count both directions.
@@ -50,8 +50,7 @@ class Death:
         return self.silent[0].sent_us
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(msgspec.Struct, frozen=True):
     """A limit that all deaths agree on: the packets that a 5-tuple carried, or its seconds when the last one passed."""
 
     unit: Axis

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal
+
+import msgspec
 
 from callcheck.api import Claim, Evidence
 from callcheck.stats.delay import percentile, rises_before_loss
@@ -30,8 +31,7 @@ _FAST_SHARE: Final = 0.1
 Kind = Literal["flow", "endpoint", "service"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
+class _Mark(msgspec.Struct, frozen=True):
     """A policer's mark on the flows of one kind. Marks of a kind share no packet."""
 
     kind: Kind
