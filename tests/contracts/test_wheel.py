@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+from tests.journals.golden import all_golden
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,6 +61,8 @@ def test_every_package_is_typed_and_the_data_is_there(wheel: Path) -> None:
         "callcheck/lab/scenarios/clean/clean.toml",
         "callcheck/lab/profiles.toml",
         "callcheck/lab/world.toml",
+        "callcheck_html/templates/page.html.j2",
+        "callcheck_html/templates/style.css",
         "callcheck/lab/README.md",
         "callcheck/locale/ru/LC_MESSAGES/callcheck.mo",
     ):
@@ -77,3 +82,11 @@ def test_the_installed_command_lists_what_pyproject_does(installed: Path, tmp_pa
 def test_the_installed_command_speaks_russian_and_knows_its_scenarios(installed: Path, tmp_path: Path) -> None:
     assert "Только" in run(str(installed / "callcheck"), "run", "--help", cwd=tmp_path, LC_ALL="ru_RU.UTF-8")
     assert "telegram-calls-dropped" in run(str(installed / "callcheck"), "lab", "list", cwd=tmp_path)
+
+
+def test_the_installed_command_writes_every_form(installed: Path, tmp_path: Path) -> None:
+    saved = tmp_path / "run.ndjson"
+    saved.write_bytes(gzip.decompress(all_golden()["udp-prefix"].path.read_bytes()))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for form in project["entry-points"]["callcheck.reporters"]:
+        assert "Telegram" in run(str(installed / "callcheck"), "report", str(saved), "--format", form, cwd=tmp_path)
